@@ -1,0 +1,100 @@
+"""One message = one folder of three templates; headers; absolute addresses."""
+
+import re
+from collections.abc import Mapping
+from email.utils import make_msgid, parseaddr
+from typing import Any
+
+import css_inline
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends import filebased
+from django.template.loader import render_to_string
+
+_inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
+
+
+class FileBackend(filebased.EmailBackend):
+    """Write each message as one `.eml` file (RFC 5322) that any mail program opens."""
+
+    def _get_filename(self) -> str:
+        if self._fname is None:
+            self._fname = super()._get_filename().removesuffix(".log") + ".eml"
+        return str(self._fname)
+
+    def write_message(self, message: Any) -> None:
+        self.stream.write(message.message().as_bytes(linesep="\r\n"))
+
+    def send_messages(self, messages: Any) -> int:
+        sent = 0
+        for message in messages:
+            self._fname = None  # A file of its own for each message.
+            sent += super().send_messages([message]) or 0
+        return sent
+
+
+def build(
+    name: str, to: str, context: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
+) -> EmailMultiAlternatives:
+    """Return an unsent message from `<room>/email/<name>/{subject.txt,body.txt,body.html}`.
+
+    `name` is written `<room>/<name>`. The text body comes first and is complete (RFC 2046); styles
+    are inlined from the template itself, never fetched.
+    """
+    room, _, message = name.partition("/")
+    folder = f"{room}/email/{message}"
+    context = {**site_context(), **context}
+    subject = one_line(render_to_string(f"{folder}/subject.txt", context))
+    email = EmailMultiAlternatives(
+        subject,
+        tidy_text(render_to_string(f"{folder}/body.txt", context)),
+        settings.DEFAULT_FROM_EMAIL,
+        [to],
+        headers={**standard_headers(), **(headers or {})},
+    )
+    email.attach_alternative(inline_styles(render_to_string(f"{folder}/body.html", context)),
+                             "text/html")  # fmt: skip
+    return email
+
+
+def standard_headers() -> dict[str, str]:
+    """Return the headers of every automatic message (RFC 3834)."""
+    return {
+        "Message-ID": make_msgid(domain=sender_domain()),
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
+
+
+def sender_domain() -> str:
+    """Return the domain of DEFAULT_FROM_EMAIL."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+
+
+def site_context() -> dict[str, str]:
+    return {
+        "SITE_NAME": settings.SITE_NAME,
+        "SITE_STRAPLINE": settings.SITE_STRAPLINE,
+        "SITE_URL": settings.SITE_URL,
+        "POSTAL_ADDRESS": settings.POSTAL_ADDRESS,
+    }
+
+
+def absolute(path: str) -> str:
+    """Return the full address of a path on this site; a full address comes back unchanged."""
+    return settings.SITE_URL + path if path.startswith("/") else path
+
+
+def inline_styles(html: str) -> str:
+    """Return the HTML with its own `<style>` rules copied to each element."""
+    return _inliner.inline(html)
+
+
+def one_line(text: str) -> str:
+    """Return the text with every run of white space folded (a header cannot be injected)."""
+    return " ".join(text.split())
+
+
+def tidy_text(text: str) -> str:
+    """Return the text body with at most one empty line in a row."""
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"

@@ -1,0 +1,297 @@
+"""Every setting of the site. Values come from the environment; a wrong one stops the start."""
+
+import secrets
+from datetime import time
+from email.utils import parseaddr
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+import environs
+from csp.constants import NONE, NONCE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environs.Env()
+
+
+def read(name: str, parser: str, default: Any, *, allowed: str, **options: Any) -> Any:
+    """Return a typed environment value, or stop with its name and what is allowed."""
+    try:
+        return getattr(env, parser)(name, default, **options)
+    except (environs.EnvError, ValueError) as error:
+        raise ImproperlyConfigured(f"{name} is wrong: {error}. Allowed: {allowed}.") from error
+
+
+def require(name: str, condition: object, *, allowed: str) -> None:
+    """Stop the start when a value is well formed but not allowed."""
+    if not condition:
+        raise ImproperlyConfigured(f"{name} is wrong. Allowed: {allowed}.")
+
+
+# -- Where things are ---------------------------------------------------------------------------
+
+VAR_DIR = read("VAR_DIR", "path", BASE_DIR / "var", allowed="a folder the site may write to")
+DEBUG = read("DEBUG", "bool", False, allowed="true or false")
+
+SITE_URL = read("SITE_URL", "str", "http://127.0.0.1:8000", allowed="http(s)://host").rstrip("/")
+_site = urlsplit(SITE_URL)
+require(
+    "SITE_URL",
+    _site.scheme in {"http", "https"} and _site.hostname and not _site.path and not _site.query,
+    allowed="http://host or https://host, without a path",
+)
+IS_HTTPS = _site.scheme == "https"
+SITE_HOST = str(_site.hostname)
+SITE_NAME = read("SITE_NAME", "str", "Paying for Results", allowed="any text")
+SITE_STRAPLINE = read(
+    "SITE_STRAPLINE", "str", "Probation, prisons, drugs and alcohol, by the evidence",
+    allowed="any text",
+)  # fmt: skip
+SITE_DESCRIPTION = read(
+    "SITE_DESCRIPTION", "str",
+    "What paying for outcomes does to probation, prisons and treatment: "
+    "policy, research and practice in England and Wales.",
+    allowed="one sentence",
+)  # fmt: skip
+
+
+def _secret_key() -> str:
+    """Return SECRET_KEY, or one made on the first start and kept in VAR_DIR for this copy alone."""
+    given: str = read("SECRET_KEY", "str", "", allowed="at least 32 random characters")
+    if given:
+        require("SECRET_KEY", len(given) >= 32, allowed="at least 32 random characters")
+        return given
+    path = VAR_DIR / "secret_key"
+    try:
+        VAR_DIR.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(48))
+        return path.read_text()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"VAR_DIR is wrong: {VAR_DIR} cannot be written ({error.strerror}). "
+            "Allowed: a folder the site may write to."
+        ) from error
+
+
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = [SITE_HOST] + (["127.0.0.1", "localhost", "[::1]"] if not IS_HTTPS else [])
+TRUSTED_PROXIES = [
+    ip_network(text)
+    for text in read(
+        "TRUSTED_PROXIES", "list", [], subcast=lambda text: str(ip_network(text.strip())),
+        allowed="IP addresses or networks, separated by commas",
+    )
+]  # fmt: skip
+
+# -- Database -----------------------------------------------------------------------------------
+
+
+def _database() -> dict[str, Any]:
+    if not env.str("DATABASE_URL", ""):
+        return {"NAME": "postgres", "USER": "postgres",
+                "OPTIONS": {"embedded_in": str(VAR_DIR / "postgres")}}  # fmt: skip
+    allowed = "postgres://user:password@host:port/name"
+    try:
+        config: dict[str, Any] = dict(env.dj_db_url("DATABASE_URL"))
+    except (environs.EnvError, ValueError) as error:
+        raise ImproperlyConfigured(f"DATABASE_URL is wrong. Allowed: {allowed}.") from error
+    require("DATABASE_URL", config.get("ENGINE", "").endswith("postgresql"), allowed=allowed)
+    require("DATABASE_URL", config.get("NAME"), allowed=allowed)
+    return config
+
+
+DATABASES = {
+    "default": _database()
+    | {"ENGINE": "pbrsite.database", "CONN_MAX_AGE": 300, "CONN_HEALTH_CHECKS": True}
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- Mail ---------------------------------------------------------------------------------------
+
+
+def _email() -> dict[str, Any]:
+    if not env.str("EMAIL_URL", ""):
+        return {"EMAIL_BACKEND": "pbrsite.mail.FileBackend"}
+    allowed = "smtp://user:password@host:port, smtp+tls://… or smtp+ssl://…"
+    try:
+        config = dict(env.dj_email_url("EMAIL_URL"))
+    except (environs.EnvError, ValueError) as error:
+        raise ImproperlyConfigured(f"EMAIL_URL is wrong. Allowed: {allowed}.") from error
+    require("EMAIL_URL", config["EMAIL_BACKEND"].endswith("smtp.EmailBackend"), allowed=allowed)
+    names = ("BACKEND", "HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
+    return {f"EMAIL_{name}": config[f"EMAIL_{name}"] for name in names}
+
+
+globals().update(_email())
+EMAIL_FILE_PATH = VAR_DIR / "mail"
+EMAIL_TIMEOUT = 30
+DEFAULT_FROM_EMAIL = read(
+    "DEFAULT_FROM_EMAIL", "str", f"{SITE_NAME} <editors@example.org>", allowed="Name <address>"
+)
+require("DEFAULT_FROM_EMAIL", "@" in parseaddr(DEFAULT_FROM_EMAIL)[1], allowed="Name <address>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+POSTAL_ADDRESS = read("POSTAL_ADDRESS", "str", "", allowed="one line, printed under every digest")
+DIGEST_TIME: time = read("DIGEST_TIME", "time", time(12), allowed="HH:MM")
+DIGEST_LATEST: time = read("DIGEST_LATEST", "time", time(20), allowed="HH:MM, later than DIGEST_TIME")
+require("DIGEST_LATEST", DIGEST_LATEST > DIGEST_TIME, allowed="HH:MM, later than DIGEST_TIME")
+
+# -- Time and language --------------------------------------------------------------------------
+
+TIME_ZONE = read("TIME_ZONE", "str", "Europe/London", allowed="a name such as Europe/London")
+require("TIME_ZONE", TIME_ZONE in available_timezones(), allowed="a name such as Europe/London")
+ZONE = ZoneInfo(TIME_ZONE)
+USE_TZ = True
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+
+# -- The application ----------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "pbrsite.apps.SiteConfig",
+    "posts",
+    "comments",
+    "subscriptions",
+    "pbrsite.apps.DeskConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "procrastinate.contrib.django",
+    "axes",
+    "cabinet",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "csp",
+    "django_prose_editor",
+    "imagefield",
+    "taggit",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pbrsite.middleware.ContentSecurityPolicy",
+    "django.middleware.common.CommonMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "pbrsite.urls"
+WSGI_APPLICATION = "pbrsite.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "pbrsite.context.site",
+            ]
+        },
+    }
+]
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+TAGGIT_CASE_INSENSITIVE = True
+CABINET_FILE_MODEL = "posts.Image"
+IMAGEFIELD_BIN_DEPTH = 2
+IMAGEFIELD_AUTOGENERATE = True
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "admin:login"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 1  # hours
+AXES_ENABLE_ACCESS_FAILURE_LOG = False
+AXES_VERBOSE = False  # Its messages carry the visitor's address.
+
+# -- Files --------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+MEDIA_URL = "/media/"
+MEDIA_ROOT = read("MEDIA_ROOT", "path", VAR_DIR / "media", allowed="a folder the site may write to")
+MEDIA_MAX_MB = read("MEDIA_MAX_MB", "int", 12, allowed="whole megabytes, 1 to 100")
+require("MEDIA_MAX_MB", 1 <= MEDIA_MAX_MB <= 100, allowed="whole megabytes, 1 to 100")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+FILE_UPLOAD_PERMISSIONS = 0o644
+
+# -- Security -----------------------------------------------------------------------------------
+
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/admin/"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+# The editor carries an import map and sets styles on the page it edits.
+ADMIN_CONTENT_SECURITY_POLICY = {
+    "script-src": [SELF, NONCE],
+    "style-src": [SELF, "'unsafe-inline'"],
+    "frame-ancestors": [SELF],
+    "img-src": [SELF, "data:", "blob:"],
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+# -- Logs: ids, counts and seconds; never an address or a reader's words --------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django": {"level": "INFO"},
+        "procrastinate": {"level": "WARNING"},
+        "axes": {"level": "ERROR"},
+        "_granian": {"level": "WARNING"},
+    },
+}

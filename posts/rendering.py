@@ -1,0 +1,58 @@
+"""From the body an editor saved to the HTML readers get: anchors, figures, contents, plain text."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.text import slugify
+from lxml import html
+
+CONTENTS_FROM = 4  # headings of the second level
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """The page's HTML; a contents list of {"id", "title"}, empty under four; the words alone."""
+
+    html: str = ""
+    contents: list[dict[str, str]] = field(default_factory=list)
+    text: str = ""
+
+
+def render(body: str) -> Rendering:
+    """Return the rendering of a sanitised body. Pure: the same body gives the same page."""
+    if not body.strip():
+        return Rendering()
+    root = html.fragment_fromstring(body, create_parent="div")
+    contents = _anchor_headings(root)
+    _mind_images(root)
+    text = " ".join(" ".join(root.itertext()).split())
+    inner = (root.text or "") + "".join(html.tostring(child, encoding="unicode") for child in root)
+    return Rendering(inner, contents if len(contents) >= CONTENTS_FROM else [], text)
+
+
+def _anchor_headings(root: Any) -> list[dict[str, str]]:
+    seen: set[str] = set()
+    contents = []
+    for heading in root.iter("h2", "h3", "h4"):
+        title = " ".join(heading.text_content().split())
+        anchor = _unique(slugify(title) or "section", seen)
+        heading.set("id", anchor)
+        if heading.tag == "h2":
+            contents.append({"id": anchor, "title": title})
+    return contents
+
+
+def _unique(anchor: str, seen: set[str]) -> str:
+    number, candidate = 2, anchor
+    while candidate in seen:
+        candidate, number = f"{anchor}-{number}", number + 1
+    seen.add(candidate)
+    return candidate
+
+
+def _mind_images(root: Any) -> None:
+    for image in root.iter("img"):
+        image.set("loading", "lazy")
+        image.set("decoding", "async")
+        if image.get("alt") is None:
+            image.set("alt", "")

@@ -1,0 +1,17 @@
+"""Addresses a post may not take, since another page of the site has them."""
+
+from django.core.exceptions import ValidationError
+
+RESERVED = frozenset(
+    """about admin archive author category comments corrections digest favicon feed healthz hooks
+    login media p page privacy readyz robots search series sitemap static subscribe subscription
+    tag tags u wp-admin wp-content wp-login""".split()
+)
+
+
+def validate_slug(slug: str) -> None:
+    """Refuse a reserved word, and a number that would be read as a year's archive."""
+    if slug in RESERVED or slug.isdigit():
+        raise ValidationError(
+            f"“{slug}” is the address of another page of this site. Add a word to it."
+        )

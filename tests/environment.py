@@ -1,0 +1,12 @@
+"""Loaded before the settings: tests have their own folder and, without DATABASE_URL, own Postgres."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+os.environ["VAR_DIR"] = str(ROOT / "var" / "test")
+os.environ["SECRET_KEY"] = "a key that guards nothing but tests and their made-up people"
+for name in ("SITE_URL", "SITE_NAME", "EMAIL_URL", "TIME_ZONE", "DIGEST_TIME", "TRUSTED_PROXIES"):
+    os.environ.pop(name, None)
+os.environ["SITE_URL"] = "http://testserver.test"
