@@ -1,11 +1,15 @@
 """The strict bed: no network but loopback, plain static files, files of its own per test."""
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.db import connection
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 _connect = socket.socket.connect
 
@@ -40,3 +44,24 @@ def closed_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
 def own_files(settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     cache.clear()
+
+
+@pytest.fixture
+def run_jobs(db: None) -> Callable[[], int]:
+    """Return a function that runs every waiting job in this test's transaction, and says how many.
+
+    The jobs are the rows the code really deferred; only the worker process is left out.
+    """
+    return _run_jobs
+
+
+def _run_jobs() -> int:
+    done = 0
+    while job := ProcrastinateJob.objects.filter(status="todo").order_by("id").first():
+        app.tasks[job.task_name].func(**job.args)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE procrastinate_jobs SET status = 'succeeded' WHERE id = %s", [job.id]
+            )
+        done += 1
+    return done

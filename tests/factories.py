@@ -1,0 +1,46 @@
+"""Posts and people for the tests: plain functions with safe defaults."""
+
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from posts.models import Author, Post, Tag
+
+_numbers = count(1)
+
+
+def make_author(**values: Any) -> Author:
+    number = next(_numbers)
+    return Author.objects.create(**{"name": f"Author {number}", "slug": f"author-{number}"} | values)
+
+
+def make_tag(**values: Any) -> Tag:
+    number = next(_numbers)
+    return Tag.objects.create(**{"name": f"Tag {number}", "slug": f"tag-{number}"} | values)
+
+
+def make_post(*, tags: tuple[Tag, ...] = (), **values: Any) -> Post:
+    """Return a saved post, published an hour ago unless told otherwise."""
+    number = next(_numbers)
+    defaults = {
+        "title": f"Post {number}",
+        "slug": f"post-{number}",
+        "excerpt": f"Excerpt {number}.",
+        "body": f"<p>Body {number} about probation.</p>",
+        "status": Post.Status.PUBLISHED,
+        "published_at": timezone.now() - timedelta(hours=1),
+    }
+    post = Post(**defaults | values)
+    if post.author_id is None:
+        post.author = Author.objects.first() or make_author()
+    post.save()
+    post.tags.set(tags)
+    return post
+
+
+def make_staff(**values: Any) -> User:
+    number = next(_numbers)
+    return User.objects.create_superuser(**{"username": f"staff-{number}"} | values)
