@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import environs
-from csp.constants import NONE, NONCE, SELF
+from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -70,7 +70,7 @@ def _secret_key() -> str:
         if not path.exists():
             path.touch(mode=0o600)
             path.write_text(secrets.token_urlsafe(48))
-        return path.read_text()
+        return str(path.read_text())
     except OSError as error:
         raise ImproperlyConfigured(
             f"VAR_DIR is wrong: {VAR_DIR} cannot be written ({error.strerror}). "
@@ -137,7 +137,7 @@ require("DEFAULT_FROM_EMAIL", "@" in parseaddr(DEFAULT_FROM_EMAIL)[1], allowed="
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 POSTAL_ADDRESS = read("POSTAL_ADDRESS", "str", "", allowed="one line, printed under every digest")
 DIGEST_TIME: time = read("DIGEST_TIME", "time", time(12), allowed="HH:MM")
-DIGEST_LATEST: time = read("DIGEST_LATEST", "time", time(20), allowed="HH:MM, later than DIGEST_TIME")
+DIGEST_LATEST: time = read("DIGEST_LATEST", "time", time(20), allowed="HH:MM")
 require("DIGEST_LATEST", DIGEST_LATEST > DIGEST_TIME, allowed="HH:MM, later than DIGEST_TIME")
 
 # -- Time and language --------------------------------------------------------------------------
@@ -293,5 +293,6 @@ LOGGING = {
         "procrastinate": {"level": "WARNING"},
         "axes": {"level": "ERROR"},
         "_granian": {"level": "WARNING"},
+        "imagefield": {"level": "WARNING"},
     },
 }
