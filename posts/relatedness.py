@@ -6,6 +6,7 @@ counts by its rarity, log(posts / posts with the tag). Both are scaled to the be
 """
 
 import math
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
@@ -179,11 +180,16 @@ def _quoted(word: str) -> str:
 def _reason(candidate: Candidate, post: Post) -> dict[str, Any]:
     """Return what the editor reads: the shared tags, and the words as the post spells them."""
     top = sorted(candidate.words, key=lambda word: -candidate.words[word])[:4]
-    spelled = {word.lower(): word for word in reversed(post.plain_text.split())}
-    words = [next((w for w in spelled if w.startswith(stem)), stem) for stem in top]
+    spelled = re.findall(r"\w+", f"{post.title} {post.plain_text}".lower())
     return {
         "tags": sorted(candidate.shared_tags),
-        "words": [word.strip(".,;:()“”‘’'\"") for word in words],
+        "words": [_as_spelled(stem, spelled) for stem in top],
         "text": round(candidate.text, 4),
         "rarity": round(candidate.tags, 4),
     }
+
+
+def _as_spelled(stem: str, words: list[str]) -> str:
+    """Return the first word of the text with this stem (the stemmer writes recovery "recoveri")."""
+    start = stem[:-1] if stem.endswith("i") else stem
+    return next((word for word in words if word.startswith(start)), stem)
