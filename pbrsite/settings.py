@@ -117,12 +117,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 def _email() -> dict[str, Any]:
     if not env.str("EMAIL_URL", ""):
         return {"EMAIL_BACKEND": "pbrsite.mail.FileBackend"}
-    allowed = "smtp://user:password@host:port, smtp+tls://… or smtp+ssl://…"
+    allowed = "smtp://host:25, submission://user:password@host:587 (STARTTLS) or smtp://…?ssl=True"
     try:
         config = dict(env.dj_email_url("EMAIL_URL"))
     except (environs.EnvError, ValueError) as error:
         raise ImproperlyConfigured(f"EMAIL_URL is wrong. Allowed: {allowed}.") from error
-    require("EMAIL_URL", config["EMAIL_BACKEND"].endswith("smtp.EmailBackend"), allowed=allowed)
+    backend = config.get("EMAIL_BACKEND", "")
+    require("EMAIL_URL", backend.endswith("smtp.EmailBackend"), allowed=allowed)
     names = ("BACKEND", "HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
     return {f"EMAIL_{name}": config[f"EMAIL_{name}"] for name in names}
 

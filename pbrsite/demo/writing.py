@@ -65,8 +65,9 @@ def _load_tags(rows: list[dict[str, Any]]) -> dict[str, Tag]:
 def _draw(name: str) -> Image:
     data = io.BytesIO()
     DRAWINGS[name]().save(data, "PNG", optimize=True)
-    image = Image(folder=Folder.objects.get(name="Images", parent=None), credit="The editors")
-    image.image_file = ContentFile(data.getvalue(), name=f"{name}.png")
+    folder, _ = Folder.objects.get_or_create(name="Images", parent=None)
+    image = Image(folder=folder, credit="The editors")
+    image.file = ContentFile(data.getvalue(), name=f"{name}.png")
     image.save()
     return image
 

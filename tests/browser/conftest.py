@@ -30,7 +30,8 @@ def chromium() -> Iterator[Browser]:
 def page(chromium: Browser, live_server: Any, settings: Any) -> Iterator[Page]:
     """Return a page of a fresh visitor; an error or a blocked resource fails the test."""
     settings.SITE_URL = live_server.url
-    context = chromium.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 900})
+    size: Any = {"width": 1280, "height": 900}
+    context = chromium.new_context(base_url=live_server.url, viewport=size)
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))

@@ -75,9 +75,7 @@ def test_a_writer_cannot_publish_by_any_door(client):
 def test_a_writer_cannot_change_the_state_of_a_published_post(client):
     post = make_post(slug="a-title")
     client.force_login(make_writer())
-    client.post(
-        reverse("admin:posts_post_change", args=[post.pk]), form_data(post, status="draft")
-    )
+    client.post(reverse("admin:posts_post_change", args=[post.pk]), form_data(post, status="draft"))
     post.refresh_from_db()
     assert post.is_published()
 

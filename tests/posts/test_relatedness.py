@@ -58,9 +58,7 @@ def test_pins_come_first_in_their_order_and_bans_never():
     for related, verdict, position in [
         (pinned_second, "pin", 2), (pinned_first, "pin", 1), (banned, "ban", 0),
     ]:  # fmt: skip
-        RelatedChoice.objects.create(
-            post=post, related=related, verdict=verdict, position=position
-        )
+        RelatedChoice.objects.create(post=post, related=related, verdict=verdict, position=position)
     shown = relate(post)
     assert shown[:3] == [pinned_first, pinned_second, near]
     assert banned not in shown
