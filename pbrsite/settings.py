@@ -178,6 +178,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pbrsite.pagecache.PageCache",
     "pbrsite.middleware.ContentSecurityPolicy",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -245,6 +246,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o644
+
+PAGE_CACHE_MB = read("PAGE_CACHE_MB", "int", 64, allowed="whole megabytes per process; 0 for none")
+require("PAGE_CACHE_MB", 0 <= PAGE_CACHE_MB <= 10_000, allowed="0 to 10000 megabytes")
 
 # -- Security -----------------------------------------------------------------------------------
 
