@@ -47,6 +47,7 @@ class CommentForm(TrapForm):
         "&gt; quotations and lists work.",
         widget=forms.Textarea({"rows": 8}),
     )
+    # Taken and kept, not offered: the box appears with the mail it promises.
     notify = forms.BooleanField(label="E-mail me about replies", required=False)
     parent = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -141,12 +142,11 @@ def _helper(post: Post) -> FormHelper:
     helper.layout = Layout(
         HTML('<input type="hidden" name="parent" value="{{ form.parent_id }}">'),
         HTML('<input type="hidden" name="rendered" value="{{ form.render_token }}">'),
-        HTML('<p class="form-promise">Your e-mail address is never published. '
-             "Fields marked * are required.</p>"),
+        HTML('<p class="form-promise">Comments are checked before they appear. Your e-mail '
+             "address is never published. Fields marked * are required.</p>"),
         Field("name"),
         Field("email"),
         Field("body"),
-        Field("notify"),
         Div(Field("url"), css_class="honeypot", aria_hidden="true"),
         HTML('<button type="submit" class="btn btn-primary">Send comment</button>'),
     )  # fmt: skip
