@@ -1,6 +1,17 @@
 """Streets of the posts room; the root-level `/<slug>/` comes last."""
 
-from django.urls import URLPattern
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path
+
+
+def _unbuilt(request: HttpRequest, **_: str) -> HttpResponse:
+    raise Http404
+
 
 app_name = "posts"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", _unbuilt, name="home"),
+    path("tag/<str:slug>/", _unbuilt, name="tag"),
+    path("author/<str:slug>/", _unbuilt, name="author"),
+    path("<str:slug>/", _unbuilt, name="detail"),
+]
