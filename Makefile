@@ -10,7 +10,7 @@ IN := .venv/bin/python
 .SHELLFLAGS := -eu -c
 
 run: .venv/installed
-	@$(IN) manage.py prepare --port $(PORT)
+	@$(IN) manage.py prepare
 	@exec $(IN) manage.py serve --port $(PORT)
 
 test: .venv/installed

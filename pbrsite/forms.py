@@ -46,7 +46,9 @@ class TrapForm(forms.Form):
         """Return how long ago the form was rendered; None when the token is missing or forged."""
         try:
             stamp = signing.loads(self.data.get("rendered", ""), salt=self.salt)
-            return timezone.now() - datetime.fromtimestamp(stamp, tz=timezone.get_default_timezone())
+            return timezone.now() - datetime.fromtimestamp(
+                stamp, tz=timezone.get_default_timezone()
+            )
         except (signing.BadSignature, TypeError, ValueError):
             return None
 

@@ -1,36 +1,33 @@
 """One message = one folder of three templates; headers; absolute addresses."""
 
 import re
-from collections.abc import Mapping
+import secrets
+from collections.abc import Mapping, Sequence
 from email.utils import make_msgid, parseaddr
+from pathlib import Path
 from typing import Any
 
 import css_inline
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.core.mail.backends import filebased
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
 
 
-class FileBackend(filebased.EmailBackend):
+class FileBackend(BaseEmailBackend):
     """Write each message as one `.eml` file (RFC 5322) that any mail program opens."""
 
-    def _get_filename(self) -> str:
-        if self._fname is None:
-            self._fname = super()._get_filename().removesuffix(".log") + ".eml"
-        return str(self._fname)
-
-    def write_message(self, message: Any) -> None:
-        self.stream.write(message.message().as_bytes(linesep="\r\n"))
-
-    def send_messages(self, messages: Any) -> int:
-        sent = 0
-        for message in messages:
-            self._fname = None  # A file of its own for each message.
-            sent += super().send_messages([message]) or 0
-        return sent
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Return how many files were written to EMAIL_FILE_PATH; names sort by time."""
+        folder = Path(settings.EMAIL_FILE_PATH)
+        folder.mkdir(parents=True, exist_ok=True)
+        for message in email_messages:
+            name = f"{timezone.localtime():%Y%m%d-%H%M%S}-{secrets.token_hex(4)}.eml"
+            (folder / name).write_bytes(message.message().as_bytes(linesep="\r\n"))  # type: ignore[call-arg]
+        return len(email_messages)
 
 
 def build(

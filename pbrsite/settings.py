@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import environs
-from csp.constants import NONE, NONCE, SELF
+from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -70,7 +70,7 @@ def _secret_key() -> str:
         if not path.exists():
             path.touch(mode=0o600)
             path.write_text(secrets.token_urlsafe(48))
-        return path.read_text()
+        return str(path.read_text())
     except OSError as error:
         raise ImproperlyConfigured(
             f"VAR_DIR is wrong: {VAR_DIR} cannot be written ({error.strerror}). "
@@ -117,12 +117,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 def _email() -> dict[str, Any]:
     if not env.str("EMAIL_URL", ""):
         return {"EMAIL_BACKEND": "pbrsite.mail.FileBackend"}
-    allowed = "smtp://user:password@host:port, smtp+tls://… or smtp+ssl://…"
+    allowed = "smtp://host:25, submission://user:password@host:587 (STARTTLS) or smtp://…?ssl=True"
     try:
         config = dict(env.dj_email_url("EMAIL_URL"))
     except (environs.EnvError, ValueError) as error:
         raise ImproperlyConfigured(f"EMAIL_URL is wrong. Allowed: {allowed}.") from error
-    require("EMAIL_URL", config["EMAIL_BACKEND"].endswith("smtp.EmailBackend"), allowed=allowed)
+    backend = config.get("EMAIL_BACKEND", "")
+    require("EMAIL_URL", backend.endswith("smtp.EmailBackend"), allowed=allowed)
     names = ("BACKEND", "HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
     return {f"EMAIL_{name}": config[f"EMAIL_{name}"] for name in names}
 
@@ -156,7 +157,7 @@ require(
     allowed="an address that accepts name+tag@domain",
 )
 DIGEST_TIME: time = read("DIGEST_TIME", "time", time(12), allowed="HH:MM")
-DIGEST_LATEST: time = read("DIGEST_LATEST", "time", time(20), allowed="HH:MM, later than DIGEST_TIME")
+DIGEST_LATEST: time = read("DIGEST_LATEST", "time", time(20), allowed="HH:MM")
 require("DIGEST_LATEST", DIGEST_LATEST > DIGEST_TIME, allowed="HH:MM, later than DIGEST_TIME")
 
 # -- Time and language --------------------------------------------------------------------------
@@ -312,5 +313,6 @@ LOGGING = {
         "procrastinate": {"level": "WARNING"},
         "axes": {"level": "ERROR"},
         "_granian": {"level": "WARNING"},
+        "imagefield": {"level": "WARNING"},
     },
 }

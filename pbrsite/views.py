@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.static import serve
@@ -23,7 +24,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Say whether database, migrations and worker are fit to serve: 200, or 503 with what is not."""
+    """Say whether database, migrations and worker are fit to serve: 200, or else 503."""
     state = {"database": False, "migrations": False, "worker": False}
     try:
         executor = MigrationExecutor(connection)
@@ -65,10 +66,4 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer without the database and without context processors: either may be what broke."""
     context: dict[str, Any] = {"SITE_NAME": settings.SITE_NAME, "SITE_URL": settings.SITE_URL}
-    return HttpResponse(_render_plain("500.html", context), status=500)
-
-
-def _render_plain(name: str, context: dict[str, Any]) -> str:
-    from django.template.loader import render_to_string
-
-    return render_to_string(name, context)
+    return HttpResponse(render_to_string("500.html", context), status=500)

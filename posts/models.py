@@ -1,172 +1,41 @@
-"""Posts and what belongs to them: authors, series, tags, images, related posts."""
+"""Posts, their authors and series, and how they are related."""
 
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Self
 
-from cabinet.base import AbstractFile, ImageMixin
 from cabinet.fields import CabinetForeignKey
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxLengthValidator
 from django.db import models, transaction
-from django.db.models import CheckConstraint, F, Q, UniqueConstraint
-from django.db.models.functions import Lower
+from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django_prose_editor.fields import ProseEditorField
 from taggit.managers import TaggableManager
-from taggit.models import ItemBase, TagBase
+from taggit.models import ItemBase
 
-from posts import images, prose, rendering
+from posts import prose, rendering
+from posts.authors import Author, Series
+from posts.library import Image
+from posts.relatives import RelatedChoice, RelatedPost
 from posts.slugs import validate_slug
+from posts.topics import Tag, TagAlias
+
+__all__ = [
+    "Author", "Image", "Post", "PostQuerySet", "RelatedChoice", "RelatedPost", "Series", "Tag",
+    "TagAlias", "TaggedPost",
+]  # fmt: skip
 
 RELATED_SHOWN = 5
-
-
-class Author(models.Model):
-    """A byline; guests have one without a log-in."""
-
-    name = models.CharField(max_length=120)
-    slug = models.SlugField(max_length=120, unique=True)
-    role = models.CharField(max_length=160, blank=True, help_text="Shown under the name.")
-    bio = models.TextField(blank=True, help_text="Two or three sentences; plain text.")
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="byline",
-        help_text="The log-in of this author, if there is one.",
-    )
-
-    class Meta:
-        ordering = ["name", "pk"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def get_absolute_url(self) -> str:
-        return reverse("posts:author", args=[self.slug])
-
-
-class Series(models.Model):
-    title = models.CharField(max_length=160)
-    slug = models.SlugField(max_length=120, unique=True)
-    description = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["title", "pk"]
-        verbose_name_plural = "series"
-
-    def __str__(self) -> str:
-        return self.title
-
-
-class Image(AbstractFile, ImageMixin):
-    """One image of the media library, cleaned on upload (see `posts.images`)."""
-
-    FILE_FIELDS = ["image_file"]
-
-    image_file = images.ImageFileField(
-        upload_to="images/%Y/%m",
-        width_field="image_width",
-        height_field="image_height",
-        ppoi_field="image_ppoi",
-        blank=True,
-        max_length=500,
-        formats={"card": ["default", ("thumbnail", (640, 640))],
-                 "wide": ["default", ("thumbnail", (1280, 1280))]},
-    )  # fmt: skip
-    credit = models.CharField(max_length=200, blank=True)
-    checksum = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
-
-    class Meta(AbstractFile.Meta):
-        abstract = False
-        verbose_name = "image"
-        verbose_name_plural = "images"
-
-    def clean(self) -> None:
-        super().clean()
-        self._clean_upload()
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self._clean_upload()
-        super().save(*args, **kwargs)
-
-    def _clean_upload(self) -> None:
-        """Replace a new upload by its cleaned copy, once (the form cleans, then saves)."""
-        if not self.image_file or self.image_file._committed or self.checksum_is_fresh:
-            return
-        content = images.cleaned(self.image_file)
-        self.image_file = content
-        self.checksum = images.checksum(content)
-        self.checksum_is_fresh = True
-
-    checksum_is_fresh = False
-
-
-class Tag(TagBase):
-    class Kind(models.TextChoices):
-        THEME = "theme", "Theme"
-        ORGANISATION = "organisation", "Organisation"
-        PERSON = "person", "Person"
-        ITEM = "item", "Item"
-        PLACE = "place", "Place"
-
-    kind = models.CharField(max_length=12, choices=Kind, default=Kind.THEME)
-    description = models.CharField(max_length=300, blank=True, help_text="One sentence.")
-    heading = models.CharField(
-        max_length=160, blank=True, help_text="Of the topic page; “<name> posts” when empty."
-    )
-    introduction = ProseEditorField(
-        extensions=prose.INTRODUCTION_EXTENSIONS,
-        sanitize=True,
-        blank=True,
-        help_text="Write {{ post_count }} where the live number of posts belongs.",
-    )
-    subtopics = models.ManyToManyField(
-        "self", symmetrical=False, blank=True, related_name="parent_topics"
-    )
-    is_in_navigation = models.BooleanField("in the header", default=False)
-
-    class Meta:
-        ordering = ["name", "pk"]
-        constraints = [
-            CheckConstraint(
-                name="posts_tag_kind_known",
-                condition=Q(kind__in=["theme", "organisation", "person", "item", "place"]),
-            )
-        ]
-
-    @property
-    def topic_heading(self) -> str:
-        return self.heading or f"{self.name} posts"
-
-    def get_absolute_url(self) -> str:
-        return reverse("posts:tag", args=[self.slug])
-
-
-class TagAlias(models.Model):
-    """Another name for a tag ("MoJ" for Ministry of Justice), found by search."""
-
-    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="aliases")
-    name = models.CharField(max_length=100)
-
-    class Meta:
-        ordering = ["name", "pk"]
-        verbose_name_plural = "tag aliases"
-        constraints = [UniqueConstraint(Lower("name"), name="posts_tagalias_name_once")]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class TaggedPost(ItemBase):
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="tagged_posts")
     content_object = models.ForeignKey(
-        "Post", on_delete=models.CASCADE, related_name="tagged_posts"
+        "posts.Post", on_delete=models.CASCADE, related_name="tagged_posts"
     )
 
     class Meta:
@@ -178,9 +47,7 @@ class TaggedPost(ItemBase):
 class PostQuerySet(models.QuerySet["Post"]):
     def published(self, now: datetime | None = None) -> Self:
         """Return what the public sees at this moment; the twin of `Post.is_published`."""
-        return self.filter(
-            status=Post.Status.PUBLISHED, published_at__lte=now or timezone.now()
-        )
+        return self.filter(status=Post.Status.PUBLISHED, published_at__lte=now or timezone.now())
 
     def scheduled(self, now: datetime | None = None) -> Self:
         """Return posts that will appear by the clock alone."""
@@ -188,6 +55,10 @@ class PostQuerySet(models.QuerySet["Post"]):
 
     def unfinished(self) -> Self:
         return self.filter(status__in=[Post.Status.DRAFT, Post.Status.REVIEW])
+
+    def out(self) -> Self:
+        """Return posts that are public or scheduled: what can be withdrawn."""
+        return self.filter(status=Post.Status.PUBLISHED)
 
     def newest_first(self) -> Self:
         return self.order_by("-published_at", "-pk")
@@ -208,6 +79,11 @@ class PostQuerySet(models.QuerySet["Post"]):
             .defer("body", "plain_text", "search_vector")
         )
 
+    def in_year(self, year: int) -> Self:
+        """Return posts published in that calendar year of the site's zone."""
+        first = datetime(year, 1, 1, tzinfo=settings.ZONE)
+        return self.filter(published_at__gte=first, published_at__lt=first.replace(year=year + 1))
+
     def tagged(self, tag: "Tag") -> Self:
         return self.filter(tagged_posts__tag=tag)
 
@@ -221,7 +97,7 @@ class PostQuerySet(models.QuerySet["Post"]):
         )
 
 
-class Post(models.Model):
+class Post(models.Model):  # type: ignore[django-manager-missing]  # taggit has no types.
     class Status(models.TextChoices):
         DRAFT = "draft", "Draft"
         REVIEW = "review", "In review"
@@ -283,6 +159,7 @@ class Post(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     saved_at = models.DateTimeField(auto_now=True)
     imported_at = models.DateTimeField(null=True, blank=True, editable=False)
+    related_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_open_to_comments = models.BooleanField("open to comments", default=True)
     is_mailed = models.BooleanField("send in the noon e-mail", default=True)
 
@@ -295,7 +172,6 @@ class Post(models.Model):
     search_vector = SearchVectorField(null=True, editable=False)
 
     tags = TaggableManager(through=TaggedPost, blank=True, help_text="Separated by commas.")
-    tagged_posts: models.Manager[TaggedPost]
 
     objects: ClassVar[PostQuerySet] = PostQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -395,7 +271,7 @@ class Post(models.Model):
         if self.topic_id is None:
             self.topic = self.tags.filter(kind=Tag.Kind.THEME).order_by("pk").first()
             self.save(update_fields=["topic"])
-        search.index(Post.objects.filter(pk=self.pk))
+        search.index([self.pk])
         tasks.relate.defer(post_id=self.pk)
 
     def related(self, now: datetime | None = None) -> list["Post"]:
@@ -408,54 +284,16 @@ class Post(models.Model):
         )
         return list(rows[:RELATED_SHOWN])
 
-
-class RelatedPost(models.Model):
-    """One stored answer to "what else should a reader of this post see?", with its reason.
-
-    More rows are stored than shown, so that a withdrawn relative leaves no gap.
-    """
-
-    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="relatives")
-    related = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="related_to")
-    position = models.PositiveSmallIntegerField()
-    score = models.FloatField()
-    reason = models.JSONField(default=dict)
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [
-            UniqueConstraint(fields=["post", "related"], name="posts_relatedpost_once"),
-            UniqueConstraint(fields=["post", "position"], name="posts_relatedpost_position_once"),
-            CheckConstraint(name="posts_relatedpost_not_itself", condition=~Q(post=F("related"))),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.position}. {self.related_id}"
-
-
-class RelatedChoice(models.Model):
-    """The editor's word on a pair of posts: always show it first, or never."""
-
-    class Verdict(models.TextChoices):
-        PIN = "pin", "Pin to the top"
-        BAN = "ban", "Never show"
-
-    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="related_choices")
-    related = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="+")
-    verdict = models.CharField(max_length=3, choices=Verdict, default=Verdict.PIN)
-    position = models.PositiveSmallIntegerField(default=0, help_text="Order among the pins.")
-
-    class Meta:
-        ordering = ["position", "pk"]
-        verbose_name = "related post chosen by hand"
-        verbose_name_plural = "related posts chosen by hand"
-        constraints = [
-            UniqueConstraint(fields=["post", "related"], name="posts_relatedchoice_once"),
-            CheckConstraint(name="posts_relatedchoice_not_itself", condition=~Q(post=F("related"))),
-            CheckConstraint(
-                name="posts_relatedchoice_verdict_known", condition=Q(verdict__in=["pin", "ban"])
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_verdict_display()}: {self.related_id}"
+    def neighbours_in_series(self) -> tuple["Post | None", "Post | None"]:
+        """Return the public parts before and after this one; one query, none without a series."""
+        if self.series_id is None:
+            return None, None
+        parts = list(
+            Post.objects.published()
+            .filter(series_id=self.series_id)
+            .only("title", "slug", "series_position")
+            .order_by("series_position", "published_at", "pk")
+        )
+        here = parts.index(self)
+        before = parts[here - 1] if here else None
+        return before, parts[here + 1] if here + 1 < len(parts) else None

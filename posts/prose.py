@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.urls import reverse_lazy
+
 EXTENSIONS: dict[str, Any] = {
     "Bold": True,
     "Italic": True,
@@ -15,7 +17,7 @@ EXTENSIONS: dict[str, Any] = {
     "Blockquote": True,
     "HorizontalRule": True,
     "Link": {"enableTarget": False, "protocols": ["http", "https", "mailto"]},
-    "Figure": True,
+    "Figure": {"pickerUrl": reverse_lazy("admin:posts_image_changelist")},
     "Caption": True,
     "Image": True,
     "Table": True,

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
+from django.utils.html import escape
 from django.utils.text import slugify
 from lxml import html
 
@@ -26,8 +28,22 @@ def render(body: str) -> Rendering:
     contents = _anchor_headings(root)
     _mind_images(root)
     text = " ".join(" ".join(root.itertext()).split())
-    inner = (root.text or "") + "".join(html.tostring(child, encoding="unicode") for child in root)
-    return Rendering(inner, contents if len(contents) >= CONTENTS_FROM else [], text)
+    return Rendering(_inner(root), contents if len(contents) >= CONTENTS_FROM else [], text)
+
+
+def absolute_links(body_html: str) -> str:
+    """Return the page's HTML with full addresses, as feeds and mails need them."""
+    if not body_html.strip():
+        return ""
+    root = html.fragment_fromstring(body_html, create_parent="div")
+    root.make_links_absolute(settings.SITE_URL + "/", resolve_base_href=False)
+    return _inner(root)
+
+
+def _inner(root: Any) -> str:
+    return escape(root.text or "") + "".join(
+        html.tostring(child, encoding="unicode") for child in root
+    )
 
 
 def _anchor_headings(root: Any) -> list[dict[str, str]]:

@@ -2,11 +2,14 @@
 
 from django.core.exceptions import ValidationError
 
-RESERVED = frozenset(
-    """about admin archive author category comments corrections digest favicon feed healthz hooks
-    login media p page privacy readyz robots search series sitemap static subscribe subscription
-    tag tags u wp-admin wp-content wp-login""".split()
-)
+# fmt: off
+RESERVED = frozenset({
+    "about", "admin", "archive", "author", "category", "comments", "corrections", "digest",
+    "favicon", "feed", "healthz", "hooks", "login", "media", "p", "page", "privacy", "readyz",
+    "robots", "search", "series", "sitemap", "static", "subscribe", "subscription", "tag",
+    "tags", "u", "wp-admin", "wp-content", "wp-login",
+})
+# fmt: on
 
 
 def validate_slug(slug: str) -> None:

@@ -1,6 +1,34 @@
 """Streets of the posts room; the root-level `/<slug>/` comes last."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path, re_path
+
+from posts import archives, feeds, machines, views
 
 app_name = "posts"
-urlpatterns: list[URLPattern] = []
+
+_PERIOD = r"^(?P<year>\d{4})/(?:(?P<month>\d{2})/(?:(?P<day>\d{2})/)?)?"
+
+urlpatterns: list[URLPattern] = [
+    path("", views.home, name="home"),
+    path("page/<int:number>/", views.home, name="home_page"),
+    path("about/", views.about, name="about"),
+    path("privacy/", views.privacy, name="privacy"),
+    path("search/", views.search, name="search"),
+    path("tags/", views.tag_list, name="tags"),
+    path("tag/<slug:slug>/", views.tag_detail, name="tag"),
+    path("tag/<slug:slug>/page/<int:number>/", views.tag_detail, name="tag_page"),
+    path("tag/<slug:slug>/feed/", feeds.tag, name="tag_feed"),
+    path("author/<slug:slug>/", views.author_detail, name="author"),
+    path("author/<slug:slug>/page/<int:number>/", views.author_detail, name="author_page"),
+    path("author/<slug:slug>/feed/", feeds.author, name="author_feed"),
+    path("archive/", archives.archive, name="archive"),
+    re_path(_PERIOD + "$", archives.period_archive, name="period"),
+    re_path(_PERIOD + r"page/(?P<number>\d+)/$", archives.period_archive, name="period_page"),
+    path("feed/", feeds.rss, name="feed"),
+    path("feed/atom/", feeds.atom, name="feed_atom"),
+    path("feed/json/", feeds.json, name="feed_json"),
+    path("sitemap.xml", machines.sitemap, name="sitemap"),
+    path("robots.txt", machines.robots, name="robots"),
+    path("opensearch.xml", machines.opensearch, name="opensearch"),
+    path("<slug:slug>/", views.post_detail, name="detail"),
+]

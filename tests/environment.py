@@ -1,4 +1,4 @@
-"""Loaded before the settings: tests have their own folder and, without DATABASE_URL, own Postgres."""
+"""Loaded before the settings: tests have a folder and a Postgres of their own."""
 
 import os
 from pathlib import Path

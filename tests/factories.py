@@ -14,7 +14,9 @@ _numbers = count(1)
 
 def make_author(**values: Any) -> Author:
     number = next(_numbers)
-    return Author.objects.create(**{"name": f"Author {number}", "slug": f"author-{number}"} | values)
+    return Author.objects.create(
+        **{"name": f"Author {number}", "slug": f"author-{number}"} | values
+    )
 
 
 def make_tag(**values: Any) -> Tag:

@@ -160,9 +160,7 @@ def _hold(data: Path) -> None:
     atexit.register(lambda: release(data) if os.getpid() == owner else None)
 
 
-def _run(
-    program: str, *arguments: str, check: bool = True
-) -> subprocess.CompletedProcess[str]:
+def _run(program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     user = SYSTEM_USER if os.geteuid() == 0 else None
     # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
     with tempfile.TemporaryFile("w+") as output:

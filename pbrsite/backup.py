@@ -1,0 +1,87 @@
+"""One file with everything: the database (pg_dump's custom format) and the uploaded images."""
+
+import os
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from pbrsite.database.server import PROGRAMS
+
+DUMP = "database.dump"
+MEDIA = "media"
+
+
+class BackupError(Exception):
+    """The backup was not made or not restored: the message says why; nothing was changed."""
+
+
+def write(path: Path) -> int:
+    """Write the backup and return its size in bytes; the file appears only when it is whole."""
+    partial = path.with_name(path.name + ".partial")
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        dump = Path(folder) / DUMP
+        _run("pg_dump", "--format=custom", "--no-owner", f"--file={dump}")
+        with tarfile.open(partial, "w") as archive:
+            archive.add(dump, DUMP)
+            if settings.MEDIA_ROOT.is_dir():
+                archive.add(settings.MEDIA_ROOT, MEDIA)
+    partial.chmod(0o600)  # It holds addresses.
+    partial.replace(path)
+    return path.stat().st_size
+
+
+def read(path: Path) -> int:
+    """Replace the database by the backup's, in one transaction, and add its images.
+
+    Returns the number of files unpacked. Raises BackupError for a file that is no backup of ours.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with tarfile.open(path) as archive:
+                # The "data" filter (PEP 706) refuses links and paths that lead outside.
+                archive.extractall(folder, filter="data")
+        except (OSError, tarfile.TarError) as error:
+            raise BackupError(f"{path} is not a backup of this site: {error}.") from error
+        dump = Path(folder) / DUMP
+        if not dump.is_file():
+            raise BackupError(f"{path} is not a backup of this site: it holds no {DUMP}.")
+        connection.close()
+        _run("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction",
+             "--exit-on-error", f"--dbname={_params()['dbname']}", str(dump))  # fmt: skip
+        return _copy(Path(folder) / MEDIA, Path(settings.MEDIA_ROOT))
+
+
+def _copy(source: Path, target: Path) -> int:
+    files = [path for path in source.rglob("*") if path.is_file()]
+    for file in files:
+        kept = target / file.relative_to(source)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(file.read_bytes())
+    return len(files)
+
+
+def _run(program: str, *arguments: str) -> None:
+    result = subprocess.run(  # noqa: S603
+        [str(PROGRAMS / program), *arguments],
+        check=False, capture_output=True, text=True, env=_environment(_params()),
+    )  # fmt: skip
+    if result.returncode:
+        raise BackupError(f"{program} failed: {result.stderr.strip()[-1000:]}")
+
+
+def _params() -> dict[str, Any]:
+    return connection.get_connection_params()
+
+
+def _environment(params: Mapping[str, Any]) -> dict[str, str]:
+    """Return the environment by which libpq's programs connect; a password stays off `ps`."""
+    names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password",
+             "PGDATABASE": "dbname", "PGSSLMODE": "sslmode"}  # fmt: skip
+    given = {name: str(params[key]) for name, key in names.items() if params.get(key)}
+    return {**os.environ, **given}

@@ -1,0 +1,47 @@
+// Conveniences only: the site works without this file.
+
+const status = (button, text) => {
+  button.closest("nav").querySelector("[role=status]").textContent = text;
+};
+
+const actions = {
+  print: { able: () => "print" in window, run: () => window.print() },
+  copy: {
+    able: () => Boolean(navigator.clipboard),
+    async run(button) {
+      const words = button.textContent;
+      try {
+        await navigator.clipboard.writeText(address());
+        button.textContent = "Link copied";
+        status(button, "Link copied");
+      } catch {
+        button.textContent = "Could not copy";
+        status(button, "Could not copy. The address is in your browser’s address bar.");
+      }
+      setTimeout(() => { button.textContent = words; status(button, ""); }, 4000);
+    },
+  },
+  native: {
+    able: () => Boolean(navigator.share),
+    // Closing the sheet without sharing rejects the promise; that is no error.
+    run: () => navigator.share({ title: document.title, url: address() }).catch(() => {}),
+  },
+};
+
+function address() {
+  return document.querySelector("link[rel=canonical]")?.href ?? location.href;
+}
+
+for (const button of document.querySelectorAll("[data-share]")) {
+  const action = actions[button.dataset.share];
+  if (!action?.able()) continue;
+  button.parentElement.hidden = false;
+  button.addEventListener("click", () => action.run(button));
+}
+
+// After a refused form the summary of what to mend comes first, for eyes and screen readers alike.
+const summary = document.querySelector(".error-summary");
+if (summary) {
+  summary.tabIndex = -1;
+  summary.focus();
+}

@@ -1,0 +1,281 @@
+"""The writer's desk: posts, and everything they are made of, in Django's admin."""
+
+from typing import Any
+
+from cabinet.base_admin import FileAdminBase
+from cabinet.ckeditor import CKEditorFilebrowserMixin
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelectMultiple
+from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from js_asset.media import Media
+
+from posts.models import (
+    Author,
+    Image,
+    Post,
+    PostQuerySet,
+    RelatedChoice,
+    Series,
+    Tag,
+    TagAlias,
+)
+
+
+class PostForm(forms.ModelForm):
+    tags = forms.ModelMultipleChoiceField(
+        queryset=Tag.objects.all(),
+        required=False,
+        widget=AutocompleteSelectMultiple(Post._meta.get_field("tags"), admin.site),
+        help_text="People, organisations, themes, items and places this post is about.",
+    )
+
+    class Meta:
+        model = Post
+        fields = "__all__"  # noqa: DJ007 (the admin's fieldsets say which)
+        widgets = {
+            "title": forms.TextInput(attrs={"class": "vTextField", "size": 90}),
+            "standfirst": forms.Textarea(attrs={"rows": 2, "cols": 90}),
+            "excerpt": forms.Textarea(attrs={"rows": 4, "cols": 90}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and "tags" in self.fields:
+            self.initial["tags"] = list(self.instance.tags.values_list("pk", flat=True))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("lead_image") and not cleaned.get("lead_image_alt"):
+            self.add_error("lead_image_alt", "Say what the lead image shows.")
+        if cleaned.get("status") == Post.Status.PUBLISHED and not cleaned.get("published_at"):
+            cleaned["published_at"] = timezone.now()
+        return cleaned
+
+
+class RelatedChoiceInline(admin.TabularInline):
+    model = RelatedChoice
+    fk_name = "post"
+    extra = 0
+    autocomplete_fields = ["related"]
+
+
+@admin.register(Post)
+class PostAdmin(admin.ModelAdmin):
+    form = PostForm
+    change_form_template = "admin/posts/post/change_form.html"
+    inlines = [RelatedChoiceInline]
+    date_hierarchy = "published_at"
+    list_display = ["title", "state", "author", "topic", "published_at", "saved_at"]
+    list_filter = ["status", "author", ("topic", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["author", "topic"]
+    list_per_page = 50
+    search_fields = ["title", "slug", "standfirst"]
+    search_help_text = "Words of the title, the standfirst or the address."
+    ordering = ["-saved_at", "-pk"]
+    actions = ["publish", "withdraw"]
+    autocomplete_fields = ["author", "series", "topic"]
+    prepopulated_fields = {"slug": ["title"]}
+    readonly_fields = ["related_now"]
+    save_on_top = True
+    fieldsets = [
+        ("Write", {"fields": ["title", "slug", "standfirst", "body", "excerpt"]}),
+        ("Illustrate", {"fields": ["lead_image", "lead_image_alt", "lead_image_credit"]}),
+        ("Classify", {"fields": ["author", "tags", "topic", ("series", "series_position")]}),
+        ("Publish", {"fields": ["status", "published_at", "revised_at",
+                                "is_open_to_comments", "is_mailed"]}),
+        ("Related posts", {"fields": ["related_now"]}),
+    ]  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> PostQuerySet:
+        queryset = Post.objects.order_by(*self.ordering)
+        if request.resolver_match and str(request.resolver_match.url_name).endswith("changelist"):
+            return queryset.defer("body", "body_html", "contents", "plain_text", "search_vector")
+        return queryset.defer("search_vector")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        byline = Author.objects.filter(user__username=request.user.get_username()).first()
+        return {
+            "author": byline.pk if byline else None,
+            **super().get_changeform_initial_data(request),
+        }
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "status" and not may_publish(request):
+            kwargs["choices"] = [
+                choice for choice in Post.Status.choices if choice[0] in {"draft", "review"}
+            ]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> list[str]:
+        """Keep what only a publisher may change from everyone else, once it is out."""
+        fixed = list(self.readonly_fields)
+        if not may_publish(request):
+            fixed.append("published_at")
+            if obj and obj.status not in {Post.Status.DRAFT, Post.Status.REVIEW}:
+                fixed.append("status")
+        return fixed
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        # The editor's import map is an inline script: the nonce is what the policy lets through.
+        nonce = str(request.csp_nonce)  # type: ignore[attr-defined]
+        context["media"] = Media(context["media"], nonce=nonce)
+        post = context.get("original")
+        context["can_publish_now"] = may_publish(request) and not (post and post.is_published())
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save tags and pins, then act on the whole: publish when asked, index, relate."""
+        super().save_related(request, form, formsets, change)
+        post: Post = form.instance
+        if "_publish" in request.POST and may_publish(request):
+            post.publish(at=timezone.now())
+            self.message_user(request, f"“{post}” is published.", messages.SUCCESS)
+        else:
+            post.reindex()
+
+    @admin.display(description="state", ordering="status")
+    def state(self, post: Post) -> SafeString:
+        scheduled = post.is_scheduled()
+        name = "scheduled" if scheduled else post.status
+        label = "Scheduled" if scheduled else post.get_status_display()
+        return format_html('<span class="chip chip-{}">{}</span>', name, label)
+
+    @admin.display(description="shown now")
+    def related_now(self, post: Post) -> SafeString | str:
+        """List the stored relatives with the reason for each; one query."""
+        if not post.pk:
+            return "They are computed when the post is saved."
+        rows = post.relatives.select_related("related").only(
+            "position", "reason", "related__title", "related__status", "related__published_at"
+        )
+        items = [(row.related.title, row.explanation, hidden(row.related)) for row in rows]
+        if not items:
+            return "None found yet. Pin some below, or add tags."
+        return format_html(
+            '<ol class="related-now">{}</ol>',
+            format_html_join("", "<li><strong>{}</strong> <span>{}</span>{}</li>", items),
+        )
+
+    @admin.action(description="Publish the selected posts now", permissions=["publish"])
+    def publish(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        """Publish unfinished posts; those already out, and withdrawn ones, are left alone."""
+        posts = list(Post.objects.unfinished().filter(pk__in=queryset.values("pk")))
+        for post in posts:
+            post.publish(at=timezone.now())
+        self._report(request, "published", len(posts), queryset.count())
+
+    @admin.action(description="Withdraw the selected posts", permissions=["publish"])
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        posts = list(queryset.filter(pk__in=Post.objects.out().values("pk")))
+        for post in posts:
+            post.withdraw()
+        self._report(request, "withdrawn", len(posts), queryset.count())
+
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        return may_publish(request)
+
+    def _report(self, request: HttpRequest, verb: str, done: int, asked: int) -> None:
+        left = f" {asked - done} were left as they are." if asked > done else ""
+        level = messages.SUCCESS if done else messages.WARNING
+        self.message_user(request, f"{done} of {asked} posts {verb}.{left}", level)
+
+
+def may_publish(request: HttpRequest) -> bool:
+    return request.user.has_perm("posts.publish_post")
+
+
+def hidden(post: Post) -> SafeString | str:
+    return "" if post.is_published() else format_html(" <em>{}</em>", "(not public: not shown)")
+
+
+class TagAliasInline(admin.TabularInline):
+    model = TagAlias
+    extra = 0
+
+
+@admin.register(Tag)
+class TagAdmin(admin.ModelAdmin):
+    list_display = ["name", "kind", "post_count", "is_in_navigation"]
+    list_filter = ["kind", "is_in_navigation"]
+    search_fields = ["name", "slug", "aliases__name"]
+    prepopulated_fields = {"slug": ["name"]}
+    autocomplete_fields = ["subtopics"]
+    inlines = [TagAliasInline]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "kind", "description"]}),
+        ("Topic page", {"fields": ["heading", "introduction", "subtopics", "is_in_navigation"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
+        return Tag.objects.with_post_count().order_by("name", "pk")
+
+    @admin.display(description="public posts", ordering="post_count")
+    def post_count(self, tag: Any) -> int:
+        return int(tag.post_count)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        nonce = str(request.csp_nonce)  # type: ignore[attr-defined]
+        context["media"] = Media(context["media"], nonce=nonce)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """A new name or alias is found by search at once."""
+        super().save_related(request, form, formsets, change)
+        form.instance.reindex_posts()
+
+
+@admin.register(Author)
+class AuthorAdmin(admin.ModelAdmin):
+    list_display = ["name", "role", "user", "posts_written"]
+    list_select_related = ["user"]
+    search_fields = ["name", "slug"]
+    prepopulated_fields = {"slug": ["name"]}
+    autocomplete_fields = ["user"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Author]:
+        return Author.objects.annotate(posts_written=Count("posts")).order_by("name", "pk")
+
+    @admin.display(description="posts", ordering="posts_written")
+    def posts_written(self, author: Any) -> int:
+        return int(author.posts_written)
+
+
+@admin.register(Series)
+class SeriesAdmin(admin.ModelAdmin):
+    list_display = ["title"]
+    search_fields = ["title", "slug"]
+    prepopulated_fields = {"slug": ["title"]}
+
+
+@admin.register(Image)
+class ImageAdmin(CKEditorFilebrowserMixin, FileAdminBase):
+    """The media library: folders, upload in place, and the picker the editor opens."""
+
+    list_display = ["thumbnail", "file_name", "image_alt_text", "credit", "created_at"]
+    list_display_links = ["thumbnail", "file_name"]
+    list_filter = FileAdminBase.list_filter[:1]
+    search_fields = ["file_name", "image_alt_text", "credit"]
+    top_fields = ["folder", "credit"]
+    advanced_fields: list[str] = []
+
+    def upload(self, request: HttpRequest) -> HttpResponse:
+        try:
+            response: HttpResponse = super().upload(request)
+        except ValidationError as error:
+            answer = {"success": False, "error": " ".join(error.messages)}
+            return JsonResponse(answer, status=400)
+        return response
+
+    @admin.display(description="")
+    def thumbnail(self, image: Image) -> SafeString:
+        return format_html('<img src="{}" alt="" width="80">', image.image_file.card)

@@ -1,0 +1,51 @@
+"""The media library: images, cleaned on upload."""
+
+from typing import Any
+
+from cabinet.base import AbstractFile, ImageMixin
+from django.db import models
+
+from posts import images
+
+
+class Image(AbstractFile, ImageMixin):
+    """One image of the media library, cleaned on upload (see `posts.images`)."""
+
+    FILE_FIELDS = ["image_file"]
+
+    image_file = images.ImageFileField(
+        upload_to="images/%Y/%m",
+        width_field="image_width",
+        height_field="image_height",
+        ppoi_field="image_ppoi",
+        blank=True,
+        max_length=500,
+        formats={"card": ["default", ("thumbnail", (640, 640))],
+                 "wide": ["default", ("thumbnail", (1280, 1280))]},
+    )  # fmt: skip
+    credit = models.CharField(max_length=200, blank=True)
+    checksum = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
+
+    class Meta(AbstractFile.Meta):
+        abstract = False
+        verbose_name = "image"
+        verbose_name_plural = "images"
+
+    def clean(self) -> None:
+        super().clean()
+        self._clean_upload()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self._clean_upload()
+        super().save(*args, **kwargs)
+
+    def _clean_upload(self) -> None:
+        """Replace a new upload by its cleaned copy, once (the form cleans, then saves)."""
+        if not self.image_file or self.image_file._committed or self.checksum_is_fresh:
+            return
+        content = images.cleaned(self.image_file)
+        self.image_file = content  # type: ignore[assignment]  # The descriptor takes a file.
+        self.checksum = images.checksum(content)
+        self.checksum_is_fresh = True
+
+    checksum_is_fresh = False

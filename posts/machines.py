@@ -1,0 +1,45 @@
+"""What machines ask for: the sitemap, robots.txt, the OpenSearch description."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from posts.models import Author, Post, Tag
+
+MOST_URLS = 50_000  # sitemaps.org's limit for one file
+
+
+@require_safe
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """Return every public page with the date of its last real change, newest first."""
+    posts = Post.objects.published().newest_first()
+    rows = posts.values_list("slug", "published_at", "revised_at")[: MOST_URLS - 5_000]
+    context = {
+        "posts": [(f"/{slug}/", revised or published) for slug, published, revised in rows],
+        "tags": Tag.objects.with_post_count().filter(post_count__gt=0)[:4_000],
+        "authors": Author.objects.filter(posts__in=posts).distinct()[:900],
+    }
+    return render(request, "posts/sitemap.xml", context, content_type="application/xml")
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    lines = [
+        "User-agent: *",
+        "Disallow: /admin/",
+        "Disallow: /search/",
+        "Disallow: /subscribe/",
+        "Disallow: /subscription/",
+        "Disallow: /u/",
+        "",
+        f"Sitemap: {settings.SITE_URL}/sitemap.xml",
+        "",
+    ]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def opensearch(request: HttpRequest) -> HttpResponse:
+    kind = "application/opensearchdescription+xml"
+    return render(request, "posts/opensearch.xml", content_type=kind)

@@ -1,0 +1,111 @@
+"""The public pages of the posts room."""
+
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_safe
+
+from posts import search as searching
+from posts import sharing
+from posts.models import Author, Post, PostQuerySet, Tag
+from posts.pagination import page_context
+
+
+@require_safe
+def home(request: HttpRequest, number: int = 1) -> HttpResponse:
+    posts = Post.objects.published().for_list()
+    return _list_page(request, "posts/post_list.html", posts, number, {"base": "/"})
+
+
+@require_safe
+def post_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    if "replytocom" in request.GET:
+        return HttpResponsePermanentRedirect(request.path)
+    post = get_object_or_404(Post.objects.published().for_page(), slug=slug)
+    previous_part, next_part = post.neighbours_in_series()
+    context = {
+        "post": post,
+        "related": post.related(),
+        "previous_part": previous_part,
+        "next_part": next_part,
+        "share_links": sharing.links(post),
+        "json_ld": sharing.json_ld(post),
+    }
+    return render(request, "posts/post_detail.html", context)
+
+
+@require_safe
+def tag_list(request: HttpRequest) -> HttpResponse:
+    tags = list(Tag.objects.with_post_count().filter(post_count__gt=0).order_by("name", "pk"))
+    kinds = [
+        {"label": f"{label}s", "tags": [tag for tag in tags if tag.kind == kind]}
+        for kind, label in Tag.Kind.choices
+    ]
+    return render(
+        request, "posts/tag_list.html", {"kinds": [kind for kind in kinds if kind["tags"]]}
+    )
+
+
+@require_safe
+def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
+    tag = get_object_or_404(Tag.objects.with_post_count(), slug=slug)
+    asked = searching.Question.from_request(request.GET)
+    posts = Post.objects.published().tagged(tag)
+    posts = searching.within(posts, asked.query) if asked.query else posts.for_list()
+    context = {
+        "base": tag.get_absolute_url(),
+        "within": {"q": asked.query} if asked.query else None,
+        "tag": tag,
+        "introduction": tag.live_introduction(tag.post_count),
+        "post_count": tag.post_count,
+        "subtopics": tag.public_subtopics(),
+        "query": asked.query,
+    }
+    number = asked.page if asked.query else number
+    return _list_page(request, "posts/tag_detail.html", posts, number, context)
+
+
+@require_safe
+def author_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
+    author = get_object_or_404(Author, slug=slug)
+    posts = Post.objects.published().filter(author=author).for_list()
+    context = {"base": author.get_absolute_url(), "author": author}
+    return _list_page(request, "posts/author_detail.html", posts, number, context)
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    asked = searching.Question.from_request(request.GET)
+    return render(request, "posts/search.html", searching.answer(asked))
+
+
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    counts = Post.objects.published().aggregate(
+        post_count=Count("pk"), author_count=Count("author", distinct=True)
+    )
+    return render(request, "posts/about.html", counts)
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    return render(request, "posts/privacy.html")
+
+
+def _list_page(
+    request: HttpRequest,
+    template: str,
+    posts: PostQuerySet,
+    number: int,
+    context: dict[str, Any],
+) -> HttpResponse:
+    """Render one page of a list; `context["base"]` is the address of its first page."""
+    if request.path.endswith("/page/1/"):
+        return redirect(context["base"], permanent=True)
+    context |= page_context(posts, number, base=context["base"], query=context.get("within"))
+    for post in context["page_obj"]:
+        post.headline = searching.mark(getattr(post, "headline", ""))
+    context["post_count"] = context.get("post_count", context["page_obj"].paginator.count)
+    return render(request, template, context)

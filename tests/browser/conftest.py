@@ -1,0 +1,41 @@
+"""A real Chromium in front of a real server."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
+         "--disable-component-update", "--disable-sync", "--disable-quic"]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("no Chromium is installed")
+    # Playwright keeps an event loop in this thread; the tests' queries are not part of it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def page(chromium: Browser, live_server: Any, settings: Any) -> Iterator[Page]:
+    """Return a page of a fresh visitor; an error or a blocked resource fails the test."""
+    settings.SITE_URL = live_server.url
+    size: Any = {"width": 1280, "height": 900}
+    context = chromium.new_context(base_url=live_server.url, viewport=size)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda entry: problems.append(entry.text) if entry.type == "error" else None)
+    yield page
+    context.close()
+    assert problems == []

@@ -1,0 +1,75 @@
+"""The embedded Postgres: any path, many processes, the last one out stops it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pbrsite.database import server
+from tests.environment import ROOT
+
+CLIENT = """
+import sys
+from pathlib import Path
+import psycopg
+from pbrsite.database import server
+sockets = server.ensure_running(Path(sys.argv[1]))
+with psycopg.connect(host=str(sockets), user="postgres", dbname="postgres") as connection:
+    for query in sys.argv[2:]:
+        answer = connection.execute(query)
+    print(answer.fetchone()[0], flush=True)
+sys.stdin.readline()
+"""
+
+
+def client(data: Path, *queries: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", CLIENT, str(data), *(queries or ["SELECT 1"])], cwd=ROOT,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def is_running(data: Path) -> bool:
+    return server._is_running(data)
+
+
+@pytest.fixture
+def data(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("a path with it's own space") / "postgres"
+
+
+def test_it_runs_from_a_path_with_a_space_and_keeps_its_data(data):
+    first = client(data, "CREATE TABLE kept AS SELECT 7 AS n", "SELECT n FROM kept")
+    assert first.communicate("\n", timeout=60)[0] == "7\n"
+    assert not is_running(data)
+    second = client(data, "SELECT n FROM kept")
+    assert second.communicate("\n", timeout=60)[0] == "7\n"
+
+
+def test_the_last_process_out_stops_it_also_after_a_crash(data):
+    first, second = client(data), client(data)
+    assert [process.stdout.readline() for process in (first, second)] == ["1\n", "1\n"]
+    second.kill()
+    second.communicate(timeout=30)
+    assert is_running(data)
+    first.communicate("\n", timeout=60)
+    assert not is_running(data)
+
+
+def test_a_long_path_gets_a_short_socket(tmp_path):
+    deep = tmp_path / ("d" * 90) / "postgres"
+    assert len(str(server.socket_folder(deep)) + "/.s.PGSQL.5432") < 107
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_an_unwritable_folder_is_said_in_words(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(server.EmbeddedPostgresError, match="Make the folder writable"):
+        server.ensure_running(tmp_path / "postgres")
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_words():
+    with pytest.raises(server.EmbeddedPostgresError, match="set DATABASE_URL"):
+        server.ensure_running(Path("/proc/nothing/postgres"))

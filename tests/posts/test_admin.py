@@ -1,0 +1,151 @@
+"""The writer's desk: what each role may do, and what a list costs."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.urls import reverse
+from django.utils import timezone
+
+from posts.models import Post
+from tests.factories import make_author, make_post, make_staff, make_tag
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def editor(client) -> User:
+    user = make_staff()
+    client.force_login(user)
+    return user
+
+
+def make_writer() -> User:
+    """Return staff who may write posts but not publish them."""
+    user = User.objects.create_user("writer", is_staff=True)
+    names = ["add_post", "change_post", "view_post", "view_author", "view_tag", "view_series"]
+    user.user_permissions.set(Permission.objects.filter(codename__in=names))
+    return user
+
+
+def form_data(post: Post | None = None, **changes) -> dict:
+    author = post.author if post else make_author()
+    data = {
+        "title": "A title", "slug": "a-title", "standfirst": "", "body": "<p>Body.</p>",
+        "excerpt": "Excerpt.", "author": author.pk, "tags": [], "status": "draft",
+        "is_open_to_comments": "on", "is_mailed": "on",
+        "related_choices-TOTAL_FORMS": 0, "related_choices-INITIAL_FORMS": 0,
+    }  # fmt: skip
+    return data | changes
+
+
+def test_an_editor_writes_and_publishes_in_one_step(client, editor):
+    tag = make_tag()
+    client.post(reverse("admin:posts_post_add"), form_data(tags=[tag.pk], _publish="1"))
+    post = Post.objects.get()
+    assert post.is_published()
+    assert list(post.tags.all()) == [tag]
+    assert post.body_html == "<p>Body.</p>"
+    assert client.get("/search/", {"q": "title"}).context["total"] == 1
+
+
+def test_published_without_a_time_means_now(client, editor):
+    client.post(reverse("admin:posts_post_add"), form_data(status="published"))
+    assert Post.objects.get().is_published()
+
+
+def test_a_lead_image_needs_words_for_those_who_cannot_see_it(client, editor):
+    from tests.posts.test_images import make_image
+
+    data = form_data(lead_image=make_image().pk)
+    response = client.post(reverse("admin:posts_post_add"), data)
+    assert "Say what the lead image shows." in response.content.decode()
+    assert not Post.objects.exists()
+
+
+def test_a_writer_cannot_publish_by_any_door(client):
+    post = make_post(status="draft", published_at=None, slug="a-title")
+    client.force_login(make_writer())
+    change = reverse("admin:posts_post_change", args=[post.pk])
+    client.post(change, form_data(post, status="published", _publish="1"))
+    listing = reverse("admin:posts_post_changelist")
+    client.post(listing, {"action": "publish", "_selected_action": [post.pk]})
+    post.refresh_from_db()
+    assert post.status == Post.Status.DRAFT
+
+
+def test_a_writer_cannot_change_the_state_of_a_published_post(client):
+    post = make_post(slug="a-title")
+    client.force_login(make_writer())
+    client.post(reverse("admin:posts_post_change", args=[post.pk]), form_data(post, status="draft"))
+    post.refresh_from_db()
+    assert post.is_published()
+
+
+def test_bulk_publish_leaves_withdrawn_posts_alone(client, editor):
+    draft = make_post(status="draft", published_at=None)
+    withdrawn = make_post(status="withdrawn")
+    response = client.post(
+        reverse("admin:posts_post_changelist"),
+        {"action": "publish", "_selected_action": [draft.pk, withdrawn.pk]},
+        follow=True,
+    )
+    assert "1 of 2 posts published. 1 were left as they are." in response.content.decode()
+    assert list(Post.objects.published()) == [draft]
+
+
+def test_bulk_withdraw_takes_posts_off_the_site(client, editor):
+    post = make_post()
+    client.post(
+        reverse("admin:posts_post_changelist"),
+        {"action": "withdraw", "_selected_action": [post.pk]},
+    )
+    assert not Post.objects.published().exists()
+
+
+def test_the_log_ins_byline_is_the_first_choice_of_author(client, editor):
+    author = make_author(user=editor)
+    form = client.get(reverse("admin:posts_post_add")).context["adminform"].form
+    assert form.initial["author"] == author.pk
+
+
+@pytest.mark.parametrize("name", ["post", "tag", "author", "series", "image"])
+def test_an_admin_list_costs_the_same_at_10_and_100_rows(
+    client, editor, name, django_assert_max_num_queries
+):
+    path = reverse(f"admin:posts_{name}_changelist")
+    make_rows(10)
+    with django_assert_max_num_queries(14) as few:
+        client.get(path)
+    make_rows(90)
+    with django_assert_max_num_queries(14) as many:
+        client.get(path)
+    assert len(many) == len(few)
+
+
+def make_rows(number: int) -> None:
+    for _ in range(number):
+        make_post(author=make_author(), topic=make_tag())
+
+
+def test_the_form_opens_in_under_fifteen_queries(client, editor, django_assert_max_num_queries):
+    make_rows(20)
+    post = make_post(tags=(make_tag(), make_tag()))
+    with django_assert_max_num_queries(15):
+        client.get(reverse("admin:posts_post_change", args=[post.pk]))
+
+
+def test_the_list_says_scheduled_for_a_time_to_come(client, editor):
+    make_post(published_at=timezone.now() + timezone.timedelta(days=1))
+    page = client.get(reverse("admin:posts_post_changelist")).content.decode()
+    assert "Scheduled" in page
+
+
+def test_a_broken_upload_is_answered_in_words(client, editor):
+    from cabinet.models import Folder
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    response = client.post(
+        reverse("admin:cabinet_upload"),
+        {"folder": Folder.objects.get().pk, "file": SimpleUploadedFile("a.png", b"not an image")},
+    )
+    assert response.status_code == 400
+    assert "not an image" in response.json()["error"]

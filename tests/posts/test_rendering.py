@@ -1,0 +1,41 @@
+"""From the saved body to the page's HTML."""
+
+import pytest
+
+from posts.rendering import absolute_links, render
+
+
+def test_headings_get_anchors_that_never_repeat():
+    page = render("<h2>Results</h2><h2>Results</h2><h3>Results 2</h3><h2>“…”</h2>")
+    assert 'id="results"' in page.html
+    assert 'id="results-2"' in page.html
+    assert 'id="section"' in page.html
+    assert page.html.count("id=") == 4
+
+
+def test_contents_are_listed_from_four_headings_on():
+    three, four = "<h2>A</h2><h2>B</h2><h2>C</h2>", "<h2>A</h2><h2>B</h2><h2>C</h2><h2>D</h2>"
+    assert render(three).contents == []
+    assert [entry["title"] for entry in render(four).contents] == ["A", "B", "C", "D"]
+
+
+def test_images_load_lazily_and_always_have_an_alt():
+    page = render('<figure><img src="/media/images/a.png"></figure>')
+    assert 'loading="lazy"' in page.html
+    assert 'alt=""' in page.html
+
+
+def test_plain_text_keeps_words_apart():
+    assert render("<p>One</p><p>two<br>three</p>").text == "One two three"
+
+
+@pytest.mark.parametrize("body", ["", "   ", "Just text & more", "<p>a</p>tail &amp; end"])
+def test_any_body_is_rendered_and_stays_escaped(body):
+    assert "& m" not in render(body).html
+    assert "<script" not in render("&lt;script&gt;").html
+
+
+def test_links_become_absolute_for_feeds_and_mail():
+    html = absolute_links('<p><a href="/other/">x</a> <a href="https://a.test/">y</a></p>')
+    assert 'href="http://testserver.test/other/"' in html
+    assert 'href="https://a.test/"' in html

@@ -1,0 +1,41 @@
+"""One walk over every public address, with posts present that nobody may see yet."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from posts import relatedness, search
+from posts.models import Post, RelatedChoice
+from tests.factories import make_author, make_post, make_tag
+from tests.walks.crawler import crawl
+
+SECRET = "Unseenword"
+
+
+@pytest.mark.django_db
+def test_no_draft_or_scheduled_post_is_anywhere_public(client):
+    tag, author = make_tag(), make_author()
+    public = [make_post(tags=(tag,), author=author) for _ in range(3)]
+    hidden = [
+        make_post(
+            title=f"{SECRET} {name}", slug=f"unseenword-{name}", body=f"<p>{SECRET}</p>",
+            tags=(tag,), author=author, **values,
+        )
+        for name, values in {
+            "draft": {"status": "draft"},
+            "review": {"status": "review", "published_at": None},
+            "scheduled": {"published_at": timezone.now() + timedelta(hours=1)},
+            "withdrawn": {"status": "withdrawn"},
+        }.items()
+    ]  # fmt: skip
+    for post in hidden:
+        RelatedChoice.objects.create(post=public[0], related=post)
+    search.index(list(Post.objects.values_list("pk", flat=True)))
+    for post in [*public, *hidden]:
+        relatedness.relate(post.pk, with_neighbours=False)
+    paths = [f"{post.get_absolute_url()}{end}" for post in hidden for end in ("", "feed/")]
+    seen = crawl(client, *paths, f"/search/?q={SECRET.lower()}x", "/search/?tag=" + tag.slug)
+    assert len(seen) > 25
+    assert [path for path, text in seen.items() if SECRET in text] == []
+    assert {public[0].get_absolute_url(), tag.get_absolute_url()} <= set(seen)
