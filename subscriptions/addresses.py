@@ -3,7 +3,7 @@
 from email_validator import EmailNotValidError, validate_email
 
 
-class ImpossibleAddress(ValueError):  # noqa: N818 – it reads as what it is.
+class ImpossibleAddress(ValueError):  # noqa: N818 - it reads as what it is.
     """No mail can ever reach this address; the message says why, to the person who typed it."""
 
 

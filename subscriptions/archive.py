@@ -17,7 +17,9 @@ def issue(request: HttpRequest, year: str, month: str, day: str) -> HttpResponse
         on = date(int(year), int(month), int(day))
     except ValueError as error:
         raise Http404 from error
-    found = Issue.objects.sent().filter(kind=Kind.DAILY, local_date=on).defer("html", "text").first()
+    found = (
+        Issue.objects.sent().filter(kind=Kind.DAILY, local_date=on).defer("html", "text").first()
+    )
     posts = _posts_of(found) if found else []
     if not found or not posts:
         raise Http404

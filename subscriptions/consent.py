@@ -19,7 +19,9 @@ class ConsentEvent(models.Model):
         PROVIDER = "provider", "Mail provider"
         SYSTEM = "system", "The clock"
 
-    subscriber = models.ForeignKey("subscriptions.Subscriber", on_delete=models.CASCADE, related_name="events")
+    subscriber = models.ForeignKey(
+        "subscriptions.Subscriber", on_delete=models.CASCADE, related_name="events"
+    )
     from_state = models.CharField(max_length=12, blank=True)
     to_state = models.CharField(max_length=12)
     actor = models.CharField(max_length=10, choices=Actor, default=Actor.SUBSCRIBER)
@@ -107,7 +109,9 @@ class MailRequest(models.Model):
     page = models.CharField(max_length=200, blank=True)
     is_trapped = models.BooleanField(default=False)
     verdict = models.CharField(max_length=20, choices=Verdict, blank=True)
-    subscriber = models.ForeignKey("subscriptions.Subscriber", on_delete=models.CASCADE, null=True, related_name="+")
+    subscriber = models.ForeignKey(
+        "subscriptions.Subscriber", on_delete=models.CASCADE, null=True, related_name="+"
+    )
     at = models.DateTimeField()
 
     class Meta:

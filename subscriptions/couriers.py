@@ -25,7 +25,7 @@ from subscriptions.models import Delivery
 State = Delivery.State
 
 
-class RelayUnavailable(Exception):  # noqa: N818 – it reads as what it is.
+class RelayUnavailable(Exception):  # noqa: N818 - it reads as what it is.
     """The mail relay does not answer, refuses the log-in, or asks to be left alone for a while."""
 
 
@@ -173,7 +173,7 @@ class ReadyMessage(EmailMultiAlternatives):
         message.content = letter.content
         return message
 
-    def message(self) -> Any:
+    def message(self, *, policy: Any = None) -> Any:
         ready = email.message_from_bytes(self.content, _class=_ReadyBytes)
         ready.content = self.content
         return ready

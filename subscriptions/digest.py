@@ -31,12 +31,18 @@ def open_issue(now: datetime, *, kind: str = Kind.DAILY) -> Issue | None:
     moment = noon.passed(kind, now)
     if moment is None or Issue.objects.filter(kind=kind, local_date=moment.local_date).exists():
         return None
-    values = {"scheduled_for": moment.scheduled_for, "cutoff": moment.scheduled_for}
-    if moment.is_late:
-        values["state"] = Issue.State.SKIPPED_LATE
+    state = Issue.State.SKIPPED_LATE if moment.is_late else Issue.State.SENDING
+    noon_at = moment.scheduled_for
     with _freezing():
         issue, is_new = Issue.objects.get_or_create(
-            kind=kind, local_date=moment.local_date, defaults={**values, "frozen_at": now}
+            kind=kind,
+            local_date=moment.local_date,
+            defaults={
+                "scheduled_for": noon_at,
+                "cutoff": noon_at,
+                "frozen_at": now,
+                "state": state,
+            },
         )
         if is_new and not moment.is_late:
             _freeze(issue, _unissued(kind, issue.cutoff).newest_first())
@@ -45,11 +51,11 @@ def open_issue(now: datetime, *, kind: str = Kind.DAILY) -> Issue | None:
 
 def open_instant(post: Post, now: datetime) -> Issue | None:
     """Open the issue of one post for those who want each at once; None when there is one."""
-    values = {"local_date": now.astimezone(settings.ZONE).date(), "frozen_at": now}
+    local_date = now.astimezone(settings.ZONE).date()
     with _freezing():
         issue, is_new = Issue.objects.get_or_create(
             kind=Kind.INSTANT, post=post,
-            defaults={**values, "scheduled_for": post.published_at, "cutoff": now},
+            defaults={"local_date": local_date, "scheduled_for": post.published_at or now, "cutoff": now, "frozen_at": now},
         )  # fmt: skip
         if is_new:
             _freeze(issue, _unissued(Kind.INSTANT, now).filter(pk=post.pk))

@@ -13,7 +13,6 @@ from django.urls import reverse
 
 from pbrsite import mail
 from posts.models import Post
-from subscriptions import tokens
 from subscriptions.models import Edition, Issue, Kind
 
 TOKEN_MARK = "token-of-the-one-person-this-copy-is-meant-for"  # tokens.WIDTH characters
@@ -33,7 +32,9 @@ class Rendering:
     text: str
 
 
-def render(issue: Issue, chosen: Sequence[int], sets: Iterable[tuple[list[int], list[int]]]) -> None:
+def render(
+    issue: Issue, chosen: Sequence[int], sets: Iterable[tuple[list[int], list[int]]]
+) -> None:
     """Render the whole issue onto it, and one edition for each set of posts (fresh, again)."""
     sets = list(sets)
     wanted = {*chosen, *(pk for fresh, again in sets for pk in (*fresh, *again))}

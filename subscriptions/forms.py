@@ -73,7 +73,7 @@ class SubscribePageForm(SubscribeForm):
         super().__init__(*args, **kwargs)
         self.salt = self.salt.replace(type(self).__name__, SubscribeForm.__name__)
         tags = self.fields["tags"]
-        assert isinstance(tags, Slugs)  # noqa: S101 – tells the type checker
+        assert isinstance(tags, Slugs)  # noqa: S101 - tells the type checker
         tags.choices = [(tag.slug, tag.name) for tag in topics]
         fields = ["frequency", "tags"] if topics else ["frequency"]
         self.helper = helper("Subscribe", Field("email"), *fields, trap(), form_id="subscribe-form")

@@ -61,7 +61,7 @@ UPDATE subscriptions_delivery SET worker = NULL, at = %(now)s,
     next_at = CASE state WHEN 'claimed' THEN %(now)s END,
     smtp_reply = CASE state WHEN 'claimed' THEN smtp_reply ELSE 'the sender stopped' END
 WHERE state IN ('claimed', 'sending') AND worker NOT IN ({_ALIVE})
-"""  # noqa: S608 – made of constants
+"""  # noqa: S608 - made of constants
 _EXPIRE = """
 UPDATE subscriptions_delivery d SET state = 'expired', next_at = NULL, at = %(now)s
 FROM subscriptions_issue i
@@ -76,7 +76,7 @@ WHERE i.state = 'sending' AND NOT EXISTS (
 """
 
 
-class LostClaim(Exception):  # noqa: N818 – it reads as what it is.
+class LostClaim(Exception):  # noqa: N818 - it reads as what it is.
     """The database session broke in between, and another worker has taken this one for dead."""
 
 

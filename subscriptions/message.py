@@ -119,7 +119,8 @@ def _quoted(text: str) -> bytes:
     template; inside a mark it would hide it from `letter`.
     """
     pieces = [
-        quopri.encodestring(piece.encode()) for piece in text.replace("\r\n", "\n").split(TOKEN_MARK)
+        quopri.encodestring(piece.encode())
+        for piece in text.replace("\r\n", "\n").split(TOKEN_MARK)
     ]
     joined = f"=\n{TOKEN_MARK}=\n".encode().join(pieces)
     return re.sub(rb"\r?\n", b"\r\n", joined)

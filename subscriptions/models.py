@@ -15,15 +15,8 @@ from django.db.models.functions import Lower
 from posts.models import Tag
 from subscriptions import tokens
 from subscriptions.consent import ConsentEvent, MailRequest, Suppression
-from subscriptions.issues import (
-    Delivery,
-    DeliveryItem,
-    DeliveryQuerySet,
-    Edition,
-    Issue,
-    IssuePost,
-    Kind,
-)
+from subscriptions.deliveries import Delivery, DeliveryItem, DeliveryQuerySet
+from subscriptions.issues import Edition, Issue, IssuePost, Kind
 
 __all__ = [
     "ConsentEvent",
@@ -95,7 +88,10 @@ class Subscriber(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
-        permissions = [("unsubscribe_subscriber", "Can unsubscribe people on their behalf")]
+        permissions = [
+            ("unsubscribe_subscriber", "Can unsubscribe people on their behalf"),
+            ("erase_subscriber", "Can erase people on their behalf"),
+        ]
         indexes = [
             # The freeze: everybody active of one frequency.
             models.Index(fields=["frequency", "id"], name="subscriptions_audience",
@@ -159,7 +155,9 @@ class Subscriber(models.Model):
             self._move(self.State.ACTIVE, at=at, method="confirmation link", page=page)
         return True
 
-    def leave(self, *, at: datetime, method: str, actor: str = "subscriber", page: str = "") -> bool:
+    def leave(
+        self, *, at: datetime, method: str, actor: str = "subscriber", page: str = ""
+    ) -> bool:
         """Unsubscribe and call back every delivery not yet begun, in one transaction. Idempotent.
 
         Once this returned no further attempt is opened (see `ledger.step`). The confirmation link
@@ -174,7 +172,9 @@ class Subscriber(models.Model):
             self._move(self.State.UNSUBSCRIBED, at=at, method=method, actor=actor, page=page)
         return True
 
-    def pause(self, *, until: datetime, at: datetime, method: str, actor: str = "subscriber") -> bool:
+    def pause(
+        self, *, until: datetime, at: datetime, method: str, actor: str = "subscriber"
+    ) -> bool:
         """Send nothing until then; return whether the state allowed it."""
         with transaction.atomic():
             if not self._is_locked_in({self.State.ACTIVE, self.State.PAUSED}):
@@ -209,7 +209,9 @@ class Subscriber(models.Model):
         with transaction.atomic():
             if not self._is_locked_in(set(self.State) - gone):
                 return False
-            Delivery.objects.filter(subscriber=self).open().cancel(at=at, state=Delivery.State.SUPPRESSED)
+            Delivery.objects.filter(subscriber=self).open().cancel(
+                at=at, state=Delivery.State.SUPPRESSED
+            )
             Suppression.add(self.email, reason, at=at)
             self.confirm_digest, self.confirm_expires_at = "", None
             complained = reason == Suppression.Reason.COMPLAINT
@@ -253,6 +255,3 @@ class Subscriber(models.Model):
                            wording=WORDING, page=page[:200], at=at)  # fmt: skip
         self.state = state
         self.save()
-
-    events: "models.Manager[ConsentEvent]"
-    deliveries: "models.Manager[Delivery]"

@@ -32,7 +32,8 @@ class Outlook:
     """What the next daily noon would send if nothing changed until then."""
 
     next_noon: datetime
-    posts: int
+    line: str
+    posts: list[str]
     audience: int
 
 
@@ -85,7 +86,8 @@ def outlook(now: datetime) -> Outlook:
         pk__in=IssuePost.objects.filter(kind=Kind.DAILY).values("post_id")
     )
     audience = Subscriber.objects.active().filter(frequency=Kind.DAILY)
-    return Outlook(noon, posts.count(), audience.count())
+    titles = list(posts.newest_first().values_list("title", flat=True))
+    return Outlook(noon, in_words(noon, now).capitalize(), titles, audience.count())
 
 
 def _day(today: date, now: datetime) -> Noon:

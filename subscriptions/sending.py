@@ -162,4 +162,4 @@ class Sender:
 def retry_after(attempt: int) -> timedelta:
     """Return the pause after that attempt (the first is 1), give or take a fifth."""
     minutes = RETRY_AFTER_MINUTES[min(attempt, len(RETRY_AFTER_MINUTES)) - 1]
-    return timedelta(minutes=minutes * random.uniform(0.8, 1.2))  # noqa: S311 – not a secret
+    return timedelta(minutes=minutes * random.uniform(0.8, 1.2))  # noqa: S311 - not a secret

@@ -33,7 +33,7 @@ LINKS_PER_DAY = 3  # for one address
 Verdict = MailRequest.Verdict
 
 
-class MailNotSent(Exception):  # noqa: N818 – it reads as what it is.
+class MailNotSent(Exception):  # noqa: N818 - it reads as what it is.
     """The relay did not take the mail for now; the job tries again later."""
 
 
@@ -140,7 +140,10 @@ def _message(request: MailRequest, now: datetime) -> EmailMessage | None:
     subscriber = request.subscriber
     if subscriber is None or not request.verdict:
         return None
-    context = {"frequency": Kind(subscriber.frequency).label, "is_paused": bool(subscriber.paused_until)}
+    context = {
+        "frequency": Kind(subscriber.frequency).label,
+        "is_paused": bool(subscriber.paused_until),
+    }
     if request.verdict == Verdict.CONFIRMATION:
         context["confirm_url"] = link("confirm", subscriber.new_confirmation(at=now))
     else:

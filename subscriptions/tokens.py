@@ -23,7 +23,7 @@ MANAGE_FOR = timedelta(hours=1)
 _CONFIRM, _LEAVE, _MANAGE, _BOUNCE = "c", b"u", b"m", b"b"
 
 
-class InvalidToken(Exception):  # noqa: N818 – it reads as what it is.
+class InvalidToken(Exception):  # noqa: N818 - it reads as what it is.
     """The link is damaged, forged, out of date, or was made for something else."""
 
 

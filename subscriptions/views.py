@@ -49,14 +49,13 @@ def _show_form(
     if form is None:
         chosen = request.GET.getlist("tags")
         form = SubscribePageForm(topics=_topics(), initial={"tags": chosen, "frequency": "daily"})
-    context = {"form": form, "is_subscribe_page": True}
-    return render(request, "subscriptions/subscribe.html", context, status=status)
+    return render(request, "subscriptions/subscribe.html", {"form": form}, status=status)
 
 
 @require_safe
 def check_mail(request: HttpRequest) -> HttpResponse:
     """Say the one thing that is true in every case."""
-    return render(request, "subscriptions/check_mail.html", {"is_subscribe_page": True})
+    return render(request, "subscriptions/check_mail.html")
 
 
 @csrf_exempt

@@ -25,15 +25,17 @@ class Sink:
         self.on_data: Reply = lambda to: ""
         self.port = 0
 
-    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str,
-                          options: list[str]) -> str:  # noqa: N802  # fmt: skip
+    async def handle_MAIL(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str,
+                          options: list[str]) -> str:  # fmt: skip
         reply = _answer(self.on_mail(address), server)
         if reply.startswith("250"):
             envelope.mail_from = address
         return reply
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str,
-                          options: list[str]) -> str:  # noqa: N802  # fmt: skip
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str,
+                          options: list[str]) -> str:  # fmt: skip
         reply = _answer(self.on_rcpt(address), server)
         if reply.startswith("250"):
             envelope.rcpt_tos.append(address)

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator
-from io import StringIO
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -49,7 +49,7 @@ def test_from_sign_up_to_the_noon_after_unsubscribing(
     client.post(_path(r"/u/[^/\s]+/", relay), {"List-Unsubscribe": "One-Click"})
     _ring(NOON + DAY + SECOND)
     assert len(relay.accepted) == 2
-    assert Issue.objects.get(local_date="2026-07-10").deliveries.count() == 0
+    assert Issue.objects.get(kind="daily", local_date="2026-07-10").deliveries.count() == 0
 
 
 def _ring(moment: datetime) -> None:

@@ -30,10 +30,11 @@ class Command(BaseCommand):
         clock = _clock_from(now)
         for issue in digest.ring(clock()):
             self.stdout.write(f"{issue}: {issue.get_state_display().lower()}")
-        touched = list(Issue.objects.filter(state=Issue.State.SENDING).values_list("pk", flat=True))
+        sending_now = Issue.objects.filter(state=Issue.State.SENDING)
+        touched = list(sending_now.values_list("pk", flat=True))
         report = self._send(clock)
         for issue in Issue.objects.with_accounting().filter(pk__in=touched).order_by("pk"):
-            self.stdout.write(account(issue))
+            self.stdout.write(f"{issue}: {issue.account()}")
         if report.trouble:
             raise CommandError(f"Stopped early: {report.trouble}. The next ring goes on.")
 
@@ -62,16 +63,6 @@ def _stopping() -> Iterator[threading.Event]:
         yield event
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def account(issue: Any) -> str:
-    """Return an issue's accounting in one line: every recipient in a named state."""
-    names = [state for state in Delivery.State if hasattr(issue, f"{state}_count")]
-    counts = {str(state): getattr(issue, f"{state}_count") for state in names}
-    parts = [f"{name} {count}" for name, count in counts.items() if count]
-    if issue.still_open:
-        parts.append(f"open {issue.still_open}")
-    return f"{issue}: audience {issue.audience} = {' + '.join(parts) or '0'}"
 
 
 def _moment(text: str) -> datetime:
