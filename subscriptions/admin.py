@@ -32,7 +32,10 @@ _TONES = {
 
 
 class ReadOnly(admin.ModelAdmin):
-    """Records are looked at, never typed."""
+    """Records are looked at, never typed; `readonly_fields` are those shown."""
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.readonly_fields
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -89,11 +92,11 @@ class SubscriberAdmin(admin.ModelAdmin):
     autocomplete_fields = ["topics"]
     actions = ["unsubscribe", "erase"]
     readonly_fields = ["email", "state", "paused_until", "active_since", "created_at", "mail"]
-    fields = ["email", "state", "frequency", "topics", "paused_until", "active_since",
+    shown = ["email", "state", "frequency", "topics", "paused_until", "active_since",
               "created_at", "mail"]  # fmt: skip
 
     def get_fields(self, request: HttpRequest, obj: Subscriber | None = None) -> Any:
-        return self.fields if obj else AddSubscriberForm.Meta.fields
+        return self.shown if obj else AddSubscriberForm.Meta.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Subscriber | None = None) -> Any:
         return self.readonly_fields if obj else []
@@ -178,9 +181,8 @@ class IssueAdmin(ReadOnly):
     list_per_page = 50
     show_full_result_count = False
     actions = ["pause", "resume"]
-    fields = ["kind", "local_date", "state", "pause_reason", "scheduled_for", "cutoff", "frozen_at",
+    readonly_fields = ["kind", "local_date", "state", "pause_reason", "scheduled_for", "cutoff", "frozen_at",
               "done_at", "accounting", "ledger", "subject", "text_as_sent"]  # fmt: skip
-    readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
         return Issue.objects.with_accounting().defer("html")
@@ -246,7 +248,7 @@ class DeliveryAdmin(ReadOnly):
     list_select_related = ["subscriber", "issue"]
     list_per_page = 50
     show_full_result_count = False
-    fields = readonly_fields = ["subscriber", "issue", "state", "attempt", "next_at", "smtp_reply",
+    readonly_fields = ["subscriber", "issue", "state", "attempt", "next_at", "smtp_reply",
                                 "at"]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
@@ -266,7 +268,7 @@ class SuppressionAdmin(ReadOnly):
 
     list_display = ["__str__", "reason", "at"]
     list_filter = ["reason"]
-    fields = readonly_fields = ["reason", "at"]
+    readonly_fields = ["reason", "at"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("subscriptions.delete_suppression")

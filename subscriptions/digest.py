@@ -15,7 +15,7 @@ _FREEZE_LOCK = 0x6E6F6F6E  # "noon"
 
 
 def ring(now: datetime) -> list[Issue]:
-    """Open whatever is due at that moment; return the new issues. Harmless at any time, any often."""
+    """Open whatever is due at that moment; return the new issues. Harmless at any time."""
     Subscriber.objects.wake(at=now)
     rounds = [open_issue(now, kind=kind) for kind in (Kind.DAILY, Kind.WEEKLY)]
     singles = [open_instant(post, now) for post in _unissued(Kind.INSTANT, now).order_by("pk")]
@@ -54,9 +54,15 @@ def open_instant(post: Post, now: datetime) -> Issue | None:
     local_date = now.astimezone(settings.ZONE).date()
     with _freezing():
         issue, is_new = Issue.objects.get_or_create(
-            kind=Kind.INSTANT, post=post,
-            defaults={"local_date": local_date, "scheduled_for": post.published_at or now, "cutoff": now, "frozen_at": now},
-        )  # fmt: skip
+            kind=Kind.INSTANT,
+            post=post,
+            defaults={
+                "local_date": local_date,
+                "scheduled_for": post.published_at or now,
+                "cutoff": now,
+                "frozen_at": now,
+            },
+        )
         if is_new:
             _freeze(issue, _unissued(Kind.INSTANT, now).filter(pk=post.pk))
     return issue if is_new else None

@@ -15,7 +15,7 @@ from pbrsite import mail
 from posts.models import Post
 from subscriptions.models import Edition, Issue, Kind
 
-TOKEN_MARK = "token-of-the-one-person-this-copy-is-meant-for"  # tokens.WIDTH characters
+TOKEN_MARK = "token-of-the-one-person-this-copy-is-meant-for"  # noqa: S105 - as wide as a token
 # A digest after a gap stays under the size at which Gmail clips: the rest are headlines alone.
 EXCERPTS_SHOWN = 20
 _REASONS = {

@@ -220,7 +220,7 @@ class Subscriber(models.Model):
         return True
 
     def erase(self, *, at: datetime, method: str, actor: str = "subscriber") -> bool:
-        """Forget the person. A keyed hash stays in Suppression, so that no import brings them back."""
+        """Forget the person. A keyed hash in Suppression keeps any import from undoing it."""
         with transaction.atomic():
             if not self._is_locked_in(set(self.State) - {self.State.ERASED}):
                 return False

@@ -33,7 +33,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
 
 @public_post
 def _take_subscription(request: HttpRequest) -> HttpResponse:
-    """Write one row and answer 303, the same whatever is known of the address; 422 if it is none."""
+    """Write one row and answer 303, the same whatever is known of the address; 422 for none."""
     form = SubscribePageForm(request.POST, topics=[])
     if not form.is_valid():
         return _show_form(request, SubscribePageForm(request.POST, topics=_topics()), status=422)

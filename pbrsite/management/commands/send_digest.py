@@ -39,7 +39,7 @@ class Command(BaseCommand):
             raise CommandError(f"Stopped early: {report.trouble}. The next ring goes on.")
 
     def _send(self, clock: Callable[[], datetime]) -> Report:
-        """Send with a bar on a terminal. SIGTERM: finish the message in flight, give back claims."""
+        """Send, with a bar on a terminal. SIGTERM finishes the message in flight first."""
         waiting = Delivery.objects.open().filter(issue__state=Issue.State.SENDING).count()
         is_shown = waiting and self.stdout.isatty()
         with _stopping() as stopping, Progress(disable=not is_shown, transient=True) as progress:
