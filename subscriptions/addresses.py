@@ -17,6 +17,7 @@ def normalise(text: str) -> str:
         found = validate_email(
             text.strip(" "),
             check_deliverability=False,
+            strict=True,  # RFC 5321: 64 characters before the @.
             allow_smtputf8=False,
             allow_quoted_local=False,
             allow_domain_literal=False,

@@ -64,15 +64,8 @@ class AddSubscriberForm(forms.ModelForm):
 
 class ConsentEventInline(admin.TabularInline):
     model = ConsentEvent
-    fields = readonly_fields = [
-        "at",
-        "from_state",
-        "to_state",
-        "actor",
-        "method",
-        "wording",
-        "page",
-    ]
+    readonly_fields = ["at", "from_state", "to_state", "actor", "method", "wording", "page"]
+    fields = ["at", "from_state", "to_state", "actor", "method", "wording", "page"]
     extra = 0
     can_delete = False
 
@@ -181,8 +174,10 @@ class IssueAdmin(ReadOnly):
     list_per_page = 50
     show_full_result_count = False
     actions = ["pause", "resume"]
-    readonly_fields = ["kind", "local_date", "state", "pause_reason", "scheduled_for", "cutoff", "frozen_at",
-              "done_at", "accounting", "ledger", "subject", "text_as_sent"]  # fmt: skip
+    readonly_fields = [
+        "kind", "local_date", "state", "pause_reason", "scheduled_for", "cutoff", "frozen_at",
+        "done_at", "accounting", "ledger", "subject", "text_as_sent",
+    ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
         return Issue.objects.with_accounting().defer("html")
