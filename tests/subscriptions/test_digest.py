@@ -41,7 +41,8 @@ def test_ringing_again_changes_nothing():
     first = digest.ring(NOON + SECOND)
     before = [list(model.objects.values()) for model in (Issue, Delivery, DeliveryItem, IssuePost)]
     again = [digest.ring(NOON + minutes) for minutes in (2 * SECOND, timedelta(minutes=1), HOUR)]
-    assert first and again == [[], [], []]
+    assert first
+    assert again == [[], [], []]
     after = [list(model.objects.values()) for model in (Issue, Delivery, DeliveryItem, IssuePost)]
     assert before == after
 
@@ -56,7 +57,8 @@ def test_cutoff_is_noon_itself(moment: timedelta, noon: int):
     make_subscriber()
     issues = [digest.open_issue(NOON + SECOND), digest.open_issue(NOON + DAY + SECOND)]
     carried = [list(issue.posts.all()) for issue in issues if issue]
-    assert carried[noon] == [post] and carried[1 - noon] == []
+    assert carried[noon] == [post]
+    assert carried[1 - noon] == []
 
 
 @pytest.mark.parametrize(
@@ -74,14 +76,16 @@ def test_post_stays_out(values: dict[str, Any], reason: str):
     make_subscriber()
     make_due_post(**values)
     issue = digest.open_issue(NOON + SECOND)
-    assert issue is not None and issue.state == State.EMPTY
+    assert issue is not None
+    assert issue.state == State.EMPTY
     assert not issue.posts.exists()
 
 
 def test_nothing_new_is_an_empty_issue_and_no_mail():
     make_subscriber()
     issue = digest.open_issue(NOON + SECOND)
-    assert issue is not None and issue.state == State.EMPTY
+    assert issue is not None
+    assert issue.state == State.EMPTY
     assert not Delivery.objects.exists()
 
 
@@ -89,7 +93,8 @@ def test_worker_back_at_half_past_twelve_sends_today():
     make_subscriber()
     make_due_post()
     issue = digest.open_issue(NOON + timedelta(minutes=40))
-    assert issue is not None and issue.state == State.SENDING
+    assert issue is not None
+    assert issue.state == State.SENDING
     assert issue.local_date == NOON.date()
 
 
@@ -97,10 +102,12 @@ def test_worker_back_at_nine_in_the_evening_sends_tomorrow():
     make_subscriber()
     post = make_due_post()
     late = digest.open_issue(NOON + 9 * HOUR)
-    assert late is not None and late.state == State.SKIPPED_LATE
+    assert late is not None
+    assert late.state == State.SKIPPED_LATE
     assert digest.open_issue(NOON + 10 * HOUR) is None
     tomorrow = digest.open_issue(NOON + DAY + SECOND)
-    assert tomorrow is not None and list(tomorrow.posts.all()) == [post]
+    assert tomorrow is not None
+    assert list(tomorrow.posts.all()) == [post]
 
 
 def test_four_days_away_means_one_mail_with_all_posts():
@@ -119,7 +126,8 @@ def test_only_active_people_are_in_the_audience(state: str):
     make_subscriber(state=state, **values)
     make_due_post()
     issue = digest.open_issue(NOON + SECOND)
-    assert issue is not None and not issue.deliveries.exists()
+    assert issue is not None
+    assert not issue.deliveries.exists()
 
 
 def test_people_with_the_same_posts_share_one_rendering():
@@ -130,9 +138,11 @@ def test_people_with_the_same_posts_share_one_rendering():
     narrow = [make_subscriber(topics=(prisons,)) for _ in range(2)]
     make_subscriber(topics=(make_tag(),))
     issue = digest.open_issue(NOON + SECOND)
-    assert issue is not None and issue.editions.count() == 2
+    assert issue is not None
+    assert issue.editions.count() == 2
     assert issue.deliveries.count() == 5
-    assert len(posts_of(everything[0])) == 2 and posts_of(narrow[0]) == ["Prisons"]
+    assert len(posts_of(everything[0])) == 2
+    assert posts_of(narrow[0]) == ["Prisons"]
 
 
 def test_post_with_two_wanted_tags_is_there_once():
@@ -230,7 +240,8 @@ def test_pause_that_is_over_ends_with_the_ring():
     digest.ring(NOON + SECOND)
     digest.ring(NOON + 2 * SECOND)
     reader.refresh_from_db()
-    assert reader.is_active() and reader.events.count() == 1
+    assert reader.is_active()
+    assert reader.events.count() == 1
     assert Delivery.objects.get().subscriber == reader
 
 

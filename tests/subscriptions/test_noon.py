@@ -23,8 +23,12 @@ def test_each_noon_passes_once_and_at_its_second_on_every_date_of_two_years():
     for day in TWO_YEARS:
         before = noon.passed(Kind.DAILY, noon.of(day) - SECOND)
         after = noon.passed(Kind.DAILY, noon.of(day))
-        assert before is not None and before.local_date == day - DAY and before.is_late
-        assert after is not None and after.local_date == day and not after.is_late
+        assert before is not None
+        assert before.local_date == day - DAY
+        assert before.is_late
+        assert after is not None
+        assert after.local_date == day
+        assert not after.is_late
 
 
 @pytest.mark.parametrize("day", CLOCK_CHANGES)

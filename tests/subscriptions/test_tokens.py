@@ -20,7 +20,9 @@ def test_leave_token_is_as_wide_as_promised_and_safe_in_an_address(subscriber: i
     assert tokens.read_leave(token) == Leave(subscriber, issue)
 
 
-@given(position=st.integers(min_value=0, max_value=tokens.WIDTH - 1), letter=st.sampled_from("Az0-_"))
+@given(
+    position=st.integers(min_value=0, max_value=tokens.WIDTH - 1), letter=st.sampled_from("Az0-_")
+)
 def test_token_with_one_character_changed_is_refused(position: int, letter: str):
     token = tokens.leave(7, 3)
     changed = token[:position] + letter + token[position + 1 :]
