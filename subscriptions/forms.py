@@ -110,7 +110,7 @@ class PreferencesForm(forms.ModelForm):
         label="Send nothing until",
         required=False,
         help_text="Leave it empty to go on as usual.",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
 
     class Meta:
