@@ -137,6 +137,25 @@ DEFAULT_FROM_EMAIL = read(
 require("DEFAULT_FROM_EMAIL", "@" in parseaddr(DEFAULT_FROM_EMAIL)[1], allowed="Name <address>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 POSTAL_ADDRESS = read("POSTAL_ADDRESS", "str", "", allowed="one line, printed under every digest")
+
+
+def _mail_keys() -> dict[int, str]:
+    """Return the keys of links in mail by number, the first of them signs."""
+    allowed = "number:secret pairs, separated by commas; numbers 1 to 255, secrets of 32 characters"
+    pairs = read("MAIL_KEYS", "dict", {}, allowed=allowed, delimiter=",", key_value_delimiter=":",
+                 subcast_keys=int)  # fmt: skip
+    is_good = all(1 <= number <= 255 and len(key) >= 32 for number, key in pairs.items())
+    require("MAIL_KEYS", is_good, allowed=allowed)
+    return dict(pairs)
+
+
+MAIL_KEYS = _mail_keys()
+BOUNCE_ADDRESS = read("BOUNCE_ADDRESS", "str", "", allowed="an address that accepts name+tag@domain")
+require(
+    "BOUNCE_ADDRESS",
+    not BOUNCE_ADDRESS or "@" in parseaddr(BOUNCE_ADDRESS)[1],
+    allowed="an address that accepts name+tag@domain",
+)
 DIGEST_TIME: time = read("DIGEST_TIME", "time", time(12), allowed="HH:MM")
 DIGEST_LATEST: time = read("DIGEST_LATEST", "time", time(20), allowed="HH:MM")
 require("DIGEST_LATEST", DIGEST_LATEST > DIGEST_TIME, allowed="HH:MM, later than DIGEST_TIME")

@@ -1,0 +1,142 @@
+"""The ledger's tables: one line for each recipient of each issue, and its posts."""
+
+from datetime import datetime
+from typing import ClassVar, Self
+
+from django.db import models, transaction
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+
+from posts.models import Post
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def open(self) -> Self:
+        """Return deliveries that may still be begun: not the one in flight."""
+        return self.filter(
+            state__in=[Delivery.State.PENDING, Delivery.State.CLAIMED, Delivery.State.RETRY]
+        )
+
+    def cancel(self, *, at: datetime, state: str = "cancelled") -> int:
+        """Call back deliveries not yet begun; return how many.
+
+        Their posts count as not sent to the person, so that a later issue may carry them.
+        """
+        with transaction.atomic():
+            # The lock waits for a sender that is just opening one; its row then no longer matches.
+            won = list(self.open().select_for_update().values_list("pk", flat=True))
+            rows = Delivery.objects.filter(pk__in=won)
+            DeliveryItem.objects.filter(delivery__in=rows).delete()
+            return rows.update(state=state, worker=None, next_at=None, at=at)
+
+
+class Delivery(models.Model):
+    """One recipient of one issue, and how far it came: the ledger's line."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Waiting"
+        CLAIMED = "claimed", "Next in line"
+        SENDING = "sending", "In flight"
+        RETRY = "retry", "To be tried again"
+        SENT = "sent", "Accepted by the relay"
+        REJECTED = "rejected", "Refused by the relay"
+        UNKNOWN = "unknown", "Unknown: the connection broke at the last moment"
+        CANCELLED = "cancelled", "Cancelled: the person left or changed"
+        SUPPRESSED = "suppressed", "Suppressed: bounced or complained"
+        EXPIRED = "expired", "Expired: not accepted within 20 hours"
+
+    issue = models.ForeignKey(
+        "subscriptions.Issue", on_delete=models.CASCADE, related_name="deliveries"
+    )
+    subscriber = models.ForeignKey(
+        "subscriptions.Subscriber", on_delete=models.CASCADE, related_name="deliveries"
+    )
+    edition = models.ForeignKey(
+        "subscriptions.Edition", on_delete=models.CASCADE, related_name="deliveries"
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    worker = models.PositiveIntegerField(null=True, blank=True)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(null=True, blank=True)
+    smtp_reply = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(help_text="When it came into this state.")
+
+    objects: ClassVar[DeliveryQuerySet] = DeliveryQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name_plural = "deliveries"
+        indexes = [
+            # Senders: the next ones to claim.
+            models.Index(fields=["next_at", "id"], name="subscriptions_delivery_due",
+                         condition=Q(state__in=["pending", "retry"])),
+            # What is open in an issue, and whose: settling, recovery after a crash, expiry.
+            models.Index(fields=["issue", "worker"], name="subscriptions_delivery_open",
+                         condition=Q(state__in=["pending", "claimed", "sending", "retry"])),
+            # The freeze: what has to be repaired.
+            models.Index(fields=["at"], name="subscriptions_delivery_failed",
+                         condition=Q(state__in=["unknown", "expired"])),
+        ]  # fmt: skip
+        constraints = [
+            UniqueConstraint(
+                fields=["issue", "subscriber"], name="subscriptions_delivery_once"
+            ),
+            CheckConstraint(
+                name="subscriptions_delivery_state_known",
+                condition=Q(state__in=["pending", "claimed", "sending", "retry", "sent", "rejected",
+                                       "unknown", "cancelled", "suppressed", "expired"]),
+            ),
+            CheckConstraint(
+                name="subscriptions_delivery_claim_has_worker",
+                condition=Q(state__in=["claimed", "sending"], worker__isnull=False)
+                | (~Q(state__in=["claimed", "sending"]) & Q(worker=None)),
+            ),
+            CheckConstraint(
+                name="subscriptions_delivery_waiting_has_time",
+                condition=~Q(state__in=["pending", "retry"]) | Q(next_at__isnull=False),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()} {self.pk}"
+
+
+OPEN = [
+    Delivery.State.PENDING,
+    Delivery.State.CLAIMED,
+    Delivery.State.SENDING,
+    Delivery.State.RETRY,
+]
+
+
+class DeliveryItem(models.Model):
+    """A post on its way to a person: never twice, unless as the repeat of a failed delivery.
+
+    Written at the freeze. Its foreign keys are kept by Django alone: at 100,000 people times the
+    posts of a day, checking three of them for each row would cost more than the rest of the freeze.
+    """
+
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.CASCADE, related_name="items", db_constraint=False
+    )
+    subscriber = models.ForeignKey(
+        "subscriptions.Subscriber", on_delete=models.CASCADE, related_name="+",
+        db_constraint=False, db_index=False,
+    )  # fmt: skip
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    repeat = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            # Whether a person has had a post, repeats included.
+            models.Index(fields=["subscriber", "post"], name="subscriptions_item_person")
+        ]
+        constraints = [
+            UniqueConstraint(
+                fields=["subscriber", "post"],
+                name="subscriptions_deliveryitem_once",
+                condition=Q(repeat=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id}: {self.post_id}"

@@ -1,0 +1,102 @@
+"""The noon bell: open the issues that are due, and freeze each in one transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from posts.models import Post, PostQuerySet
+from subscriptions import audience, editions, noon
+from subscriptions.models import Issue, IssuePost, Kind, Subscriber
+
+_FREEZE_LOCK = 0x6E6F6F6E  # "noon"
+
+
+def ring(now: datetime) -> list[Issue]:
+    """Open whatever is due at that moment; return the new issues. Harmless at any time."""
+    Subscriber.objects.wake(at=now)
+    rounds = [open_issue(now, kind=kind) for kind in (Kind.DAILY, Kind.WEEKLY)]
+    singles = [open_instant(post, now) for post in _unissued(Kind.INSTANT, now).order_by("pk")]
+    return [issue for issue in (*rounds, *singles) if issue is not None]
+
+
+def open_issue(now: datetime, *, kind: str = Kind.DAILY) -> Issue | None:
+    """Open the issue of the noon that passed last, unless there is one; return it or None.
+
+    However many processes call this at once, one of them opens it. Late in the day the issue is
+    only noted as skipped: its posts belong to no issue yet and go out tomorrow.
+    """
+    moment = noon.passed(kind, now)
+    if moment is None or Issue.objects.filter(kind=kind, local_date=moment.local_date).exists():
+        return None
+    state = Issue.State.SKIPPED_LATE if moment.is_late else Issue.State.SENDING
+    noon_at = moment.scheduled_for
+    with _freezing():
+        issue, is_new = Issue.objects.get_or_create(
+            kind=kind,
+            local_date=moment.local_date,
+            defaults={
+                "scheduled_for": noon_at,
+                "cutoff": noon_at,
+                "frozen_at": now,
+                "state": state,
+            },
+        )
+        if is_new and not moment.is_late:
+            _freeze(issue, _unissued(kind, issue.cutoff).newest_first())
+    return issue if is_new else None
+
+
+def open_instant(post: Post, now: datetime) -> Issue | None:
+    """Open the issue of one post for those who want each at once; None when there is one."""
+    local_date = now.astimezone(settings.ZONE).date()
+    with _freezing():
+        issue, is_new = Issue.objects.get_or_create(
+            kind=Kind.INSTANT,
+            post=post,
+            defaults={
+                "local_date": local_date,
+                "scheduled_for": post.published_at or now,
+                "cutoff": now,
+                "frozen_at": now,
+            },
+        )
+        if is_new:
+            _freeze(issue, _unissued(Kind.INSTANT, now).filter(pk=post.pk))
+    return issue if is_new else None
+
+
+def _unissued(kind: str, cutoff: datetime) -> PostQuerySet:
+    """Return posts due for an issue of this kind: whatever no issue of it has carried."""
+    carried = IssuePost.objects.filter(kind=kind).values("post_id")
+    due = Post.objects.for_digest(cutoff=cutoff, oldest=noon.OLDEST[Kind(kind)])
+    return due.exclude(pk__in=carried)
+
+
+@contextmanager
+def _freezing() -> Iterator[None]:
+    """Open a transaction in which freezes follow one another, whatever their kind.
+
+    Somebody who changes the frequency between two of them would otherwise be in both.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_FREEZE_LOCK])
+        yield
+
+
+def _freeze(issue: Issue, posts: PostQuerySet) -> None:
+    """Fix what goes out and to whom; from here on only the ledger changes."""
+    chosen = list(posts.values_list("pk", flat=True))
+    IssuePost.objects.bulk_create(
+        IssuePost(issue=issue, kind=issue.kind, post_id=pk, position=position)
+        for position, pk in enumerate(chosen)
+    )
+    sets = audience.divide(issue)
+    editions.render(issue, chosen, sets)
+    people = audience.enrol(issue)
+    if not people:
+        issue.state = Issue.State.DONE if chosen else Issue.State.EMPTY
+        issue.done_at = issue.frozen_at
+    issue.save()

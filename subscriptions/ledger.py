@@ -1,0 +1,191 @@
+"""The ledger's moves. Each function is one statement, committed on its own, and safe to race.
+
+A delivery goes pending → claimed → sending → sent | retry | rejected | unknown. A worker is a
+number whose advisory lock its database session holds: the lock falls with the session, however the
+process ends, and then `recover` gives its claims back and names the one in flight `unknown`.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from subscriptions.models import Delivery, Issue
+
+EXPIRES_AFTER = timedelta(hours=20)
+MOST_WORKERS = 4
+_LOCKS = 0x6D61696C  # "mail": the class of the workers' advisory locks.
+
+_ALIVE = """
+SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND classid = %(locks)s
+AND objsubid = 2 AND granted
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+_CLAIM = """
+WITH won AS MATERIALIZED (
+    SELECT d.id FROM subscriptions_delivery d JOIN subscriptions_issue i ON i.id = d.issue_id
+    WHERE d.state IN ('pending', 'retry') AND d.next_at <= %(now)s AND i.state = 'sending'
+    ORDER BY d.next_at, d.id LIMIT %(size)s FOR UPDATE OF d SKIP LOCKED
+)
+UPDATE subscriptions_delivery d SET state = 'claimed', worker = %(worker)s, at = %(now)s
+FROM won WHERE d.id = won.id
+RETURNING d.id, d.issue_id, d.subscriber_id, d.edition_id
+"""
+_STEP = """
+WITH closed AS (
+    UPDATE subscriptions_delivery SET state = %(state)s, smtp_reply = %(reply)s,
+        next_at = %(next_at)s, worker = NULL, at = %(now)s
+    WHERE id = %(closing)s AND state = 'sending' AND worker = %(worker)s
+    RETURNING id
+), opened AS (
+    UPDATE subscriptions_delivery d SET state = 'sending', attempt = d.attempt + 1, at = %(now)s
+    FROM subscriptions_subscriber s, subscriptions_issue i
+    WHERE d.id = %(opening)s AND d.state = 'claimed' AND d.worker = %(worker)s
+      AND s.id = d.subscriber_id AND s.state = 'active'
+      AND i.id = d.issue_id AND i.state = 'sending'
+    RETURNING d.attempt, s.email
+)
+SELECT (SELECT count(*) FROM closed), (SELECT attempt FROM opened), (SELECT email FROM opened)
+"""
+_RELEASE = """
+UPDATE subscriptions_delivery SET state = 'pending', worker = NULL, next_at = %(now)s, at = %(now)s
+WHERE state = 'claimed' AND worker = %(worker)s
+"""
+_RECOVER = f"""
+UPDATE subscriptions_delivery SET worker = NULL, at = %(now)s,
+    state = CASE state WHEN 'claimed' THEN 'pending' ELSE 'unknown' END,
+    next_at = CASE state WHEN 'claimed' THEN %(now)s END,
+    smtp_reply = CASE state WHEN 'claimed' THEN smtp_reply ELSE 'the sender stopped' END
+WHERE state IN ('claimed', 'sending') AND worker NOT IN ({_ALIVE})
+"""  # noqa: S608 - made of constants
+_EXPIRE = """
+UPDATE subscriptions_delivery d SET state = 'expired', next_at = NULL, at = %(now)s
+FROM subscriptions_issue i
+WHERE i.id = d.issue_id AND d.state IN ('pending', 'retry') AND i.state = 'sending'
+  AND i.frozen_at <= %(now)s - %(expires_after)s
+"""
+_SETTLE = """
+UPDATE subscriptions_issue i SET state = 'done', done_at = %(now)s
+WHERE i.state = 'sending' AND NOT EXISTS (
+    SELECT FROM subscriptions_delivery d
+    WHERE d.issue_id = i.id AND d.state IN ('pending', 'claimed', 'sending', 'retry'))
+"""
+
+
+class LostClaim(Exception):  # noqa: N818 - it reads as what it is.
+    """The database session broke in between, and another worker has taken this one for dead."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    pk: int
+    issue_id: int
+    subscriber_id: int
+    edition_id: int
+
+
+@dataclass(frozen=True)
+class Closing:
+    """How an attempt ended, to be written with the opening of the next."""
+
+    pk: int
+    state: str
+    reply: str
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    number: int
+    email: str
+
+
+@contextmanager
+def presence() -> Iterator[int | None]:
+    """Be a worker: yield its number, or None when enough of them are at it."""
+    worker = secrets.randbelow(2**31 - 1) + 1
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({_ALIVE}) alive", {"locks": _LOCKS})  # noqa: S608
+        if cursor.fetchone()[0] >= MOST_WORKERS:
+            yield None
+            return
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [_LOCKS, worker])
+    try:
+        yield worker
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCKS, worker])
+
+
+def claim(worker: int, *, now: datetime, size: int) -> list[Claim]:
+    """Take up to `size` deliveries that are due, oldest first; others pass them by."""
+    return [Claim(*row) for row in _rows(_CLAIM, worker=worker, now=now, size=size)]
+
+
+def step(
+    closing: Closing | None, opening: int | None, *, worker: int, now: datetime
+) -> Attempt | None:
+    """Close the last attempt and open the next, durably, in one commit.
+
+    Returns None when the next may not be opened: the person left, or the issue was paused.
+    Raises LostClaim when the attempt to close is no longer ours.
+    """
+    last = closing or Closing(0, "", "")
+    row = _rows(
+        _STEP, closing=last.pk, state=last.state, reply=last.reply, next_at=last.next_at,
+        opening=opening, worker=worker, now=now,
+    )[0]  # fmt: skip
+    closed, number, email = row
+    if closing and not closed:
+        raise LostClaim
+    return None if number is None else Attempt(number, email)
+
+
+def pass_over(claim: Claim, *, worker: int, now: datetime) -> str:
+    """Settle a claim that could not be opened: cancel it, or put it back if its issue is paused."""
+    mine = Delivery.objects.filter(pk=claim.pk, worker=worker, state=Delivery.State.CLAIMED)
+    if mine.exclude(subscriber__state="active").cancel(at=now):
+        return Delivery.State.CANCELLED
+    mine.update(state=Delivery.State.PENDING, worker=None, next_at=now, at=now)
+    return Delivery.State.PENDING
+
+
+def release(worker: int, *, now: datetime) -> int:
+    """Give back what was claimed and not begun."""
+    return _count(_RELEASE, worker=worker, now=now)
+
+
+def recover(now: datetime) -> int:
+    """Settle what dead workers left behind; return how many deliveries."""
+    return _count(_RECOVER, now=now, locks=_LOCKS)
+
+
+def expire(now: datetime) -> int:
+    """Give up what the relay has not accepted within 20 hours; tomorrow's issue repairs it."""
+    return _count(_EXPIRE, now=now, expires_after=EXPIRES_AFTER)
+
+
+def settle(now: datetime) -> int:
+    """Mark the issues done in which nothing is open; return how many."""
+    return _count(_SETTLE, now=now)
+
+
+def is_open() -> bool:
+    """Return whether a sender would find anything to look at."""
+    return Issue.objects.filter(state=Issue.State.SENDING).exists()
+
+
+def _rows(statement: str, **values: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+
+
+def _count(statement: str, **values: Any) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return int(cursor.rowcount)

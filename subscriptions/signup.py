@@ -1,0 +1,170 @@
+"""What becomes of a form: one row when it is sent, and later a job that decides and mails."""
+
+import logging
+import smtplib
+from datetime import datetime, timedelta
+
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.urls import reverse
+
+from pbrsite import mail, rates
+from posts.models import Tag
+from subscriptions import tokens
+from subscriptions.models import (
+    WORDING,
+    ConsentEvent,
+    Kind,
+    MailRequest,
+    Subscriber,
+    Suppression,
+)
+
+logger = logging.getLogger(__name__)
+
+CONFIRM_AGAIN_AFTER = timedelta(hours=24)
+CONFIRM_PERIOD = timedelta(days=30)
+CONFIRMATIONS_PER_PERIOD = 3
+REMIND_AGAIN_AFTER = timedelta(days=30)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+CONFIRMATIONS_PER_HOUR = 600  # of the whole site
+LINKS_PER_DAY = 3  # for one address
+
+Verdict = MailRequest.Verdict
+
+
+class MailNotSent(Exception):  # noqa: N818 - it reads as what it is.
+    """The relay did not take the mail for now; the job tries again later."""
+
+
+def answer(request_id: int, now: datetime) -> str:
+    """Decide what a request deserves, mail it, and empty the request; return the verdict.
+
+    The decision and its counters are committed first, so that of many requests for one address a
+    single one mails. If the mail then fails, the row stays, and the next run mails without deciding
+    anew. Run again after that, it does nothing.
+    """
+    with transaction.atomic():
+        request = MailRequest.objects.select_for_update().filter(pk=request_id).first()
+        if request is None:
+            return Verdict.UNDECIDED
+        if not request.verdict:
+            _decide(request, now)
+        message = _message(request, now)
+    if message:
+        _send(message)
+    request.delete()
+    return request.verdict
+
+
+def _decide(request: MailRequest, now: datetime) -> None:
+    """Write the verdict onto the row; nothing when there is nothing to mail."""
+    if request.is_trapped or Suppression.reason_for(request.email) == "complaint":
+        return
+    if request.purpose == MailRequest.Purpose.MANAGE:
+        request.subscriber = Subscriber.objects.with_address(request.email).first()
+        request.verdict = _manage_verdict(request, now)
+    else:
+        request.subscriber = _find_or_add(request, now)
+        request.verdict = _signup_verdict(request, request.subscriber, now)
+    request.save()
+
+
+def _manage_verdict(request: MailRequest, now: datetime) -> str:
+    if request.subscriber is None or request.subscriber.state == Subscriber.State.COMPLAINED:
+        return Verdict.UNDECIDED
+    key = f"subscriptions.manage:{request.email.lower()}"
+    is_allowed = rates.take(key, size=LINKS_PER_DAY, per=DAY, now=now)
+    return Verdict.MANAGE_LINK if is_allowed else Verdict.UNDECIDED
+
+
+def _find_or_add(request: MailRequest, now: datetime) -> Subscriber:
+    """Return the address's row, locked; a new one is pending and has its first event."""
+    known = Subscriber.objects.with_address(request.email).select_for_update(no_key=True).first()
+    return known or add(request.email, at=now, method="sign-up form", page=request.page)
+
+
+def add(
+    email: str, *, at: datetime, method: str,
+    actor: str = ConsentEvent.Actor.SUBSCRIBER, page: str = "",
+) -> Subscriber:  # fmt: skip
+    """Return a new pending subscriber with the event that says how it came about."""
+    with transaction.atomic():
+        subscriber = Subscriber.objects.create(email=email)
+        subscriber.events.create(to_state=Subscriber.State.PENDING, actor=actor, method=method,
+                                 wording=WORDING, page=page, at=at)  # fmt: skip
+    return subscriber
+
+
+def _signup_verdict(request: MailRequest, subscriber: Subscriber, now: datetime) -> str:
+    if subscriber.state == Subscriber.State.COMPLAINED:
+        return Verdict.UNDECIDED
+    if subscriber.is_confirmed():
+        # Anybody can type this address: what its owner chose stays as it is.
+        return Verdict.ALREADY if _may_remind(subscriber, now) else Verdict.UNDECIDED
+    if not _may_confirm(subscriber, now):
+        return Verdict.UNDECIDED
+    subscriber.frequency = request.frequency
+    subscriber.save()
+    subscriber.topics.set(Tag.objects.filter(slug__in=request.tags))
+    return Verdict.CONFIRMATION
+
+
+def _may_remind(subscriber: Subscriber, now: datetime) -> bool:
+    if subscriber.reminded_at and subscriber.reminded_at > now - REMIND_AGAIN_AFTER:
+        return False
+    subscriber.reminded_at = now
+    subscriber.save(update_fields=["reminded_at"])
+    return True
+
+
+def _may_confirm(subscriber: Subscriber, now: datetime) -> bool:
+    """Count one more confirmation for this address, if its caps and the site's allow it."""
+    last, counted_from = subscriber.confirm_mailed_at, subscriber.confirm_counted_from
+    if last and last > now - CONFIRM_AGAIN_AFTER:
+        return False
+    if counted_from is None or counted_from <= now - CONFIRM_PERIOD:
+        subscriber.confirm_counted_from, subscriber.confirm_mail_count = now, 0
+    if subscriber.confirm_mail_count >= CONFIRMATIONS_PER_PERIOD:
+        return False
+    if not rates.take("subscriptions.site", size=CONFIRMATIONS_PER_HOUR, per=HOUR, now=now):
+        logger.warning("The site's cap on confirmations is reached")
+        return False
+    subscriber.confirm_mailed_at = now
+    subscriber.confirm_mail_count += 1
+    return True
+
+
+def _message(request: MailRequest, now: datetime) -> EmailMessage | None:
+    """Return the mail of the verdict, with a fresh link in it."""
+    subscriber = request.subscriber
+    if subscriber is None or not request.verdict:
+        return None
+    context = {
+        "frequency": Kind(subscriber.frequency).label,
+        "is_paused": bool(subscriber.paused_until),
+    }
+    if request.verdict == Verdict.CONFIRMATION:
+        context["confirm_url"] = link("confirm", subscriber.new_confirmation(at=now))
+    else:
+        context["manage_url"] = link(
+            "preferences", tokens.manage(subscriber.pk, subscriber.epoch, now=now)
+        )
+    return mail.build(f"subscriptions/{request.verdict}", subscriber.email, context)
+
+
+def link(name: str, token: str) -> str:
+    return mail.absolute(reverse(f"subscriptions:{name}", args=[token]))
+
+
+def _send(message: EmailMessage) -> None:
+    """Send, or raise MailNotSent when a later attempt may do better. No address in the error."""
+    try:
+        message.send()
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _ in error.recipients.values()]
+        if any(code < 500 for code in codes):
+            raise MailNotSent(str(codes)) from None
+        logger.info("The relay refused a recipient: %s", codes)
+    except (OSError, smtplib.SMTPException) as error:
+        raise MailNotSent(type(error).__name__) from None

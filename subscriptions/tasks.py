@@ -1,0 +1,36 @@
+"""Jobs of the subscriptions room."""
+
+import time
+
+from django.utils import timezone
+from procrastinate import JobContext, RetryStrategy
+from procrastinate.contrib.django import app
+
+from subscriptions import digest, ledger, sending, signup
+
+SLICE_SECONDS = 50.0  # The clock rings again within the minute; a stopping worker need not wait.
+
+
+@app.task(retry=RetryStrategy(max_attempts=6, exponential_wait=10))
+def answer(request_id: int) -> None:
+    signup.answer(request_id, timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task
+def ring(timestamp: int) -> None:
+    """Ring the noon bell; the calendar and the ledger decide, so a missed minute means nothing."""
+    digest.ring(timezone.now())
+    if ledger.is_open():
+        send.defer()
+
+
+@app.task(pass_context=True)
+def send(context: JobContext | None = None) -> None:
+    """Send for a while. Many may run beside each other: each claims its own deliveries."""
+    end = time.monotonic() + SLICE_SECONDS
+    sending.send(should_stop=lambda: time.monotonic() > end or _is_stopping(context))
+
+
+def _is_stopping(context: JobContext | None) -> bool:
+    return context is not None and context.should_abort()

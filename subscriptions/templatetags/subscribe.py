@@ -1,0 +1,21 @@
+"""The sign-up at the foot of every page."""
+
+from typing import Any
+
+from django import template
+
+from posts.models import Tag
+from subscriptions.forms import LONGEST_ADDRESS, PROMISE, SubscribeForm
+
+register = template.Library()
+
+
+@register.inclusion_tag("subscriptions/_subscribe_form.html")
+def subscribe_form(*, tag: Tag | None = None) -> dict[str, Any]:
+    """Return the sign-up form, for every post or for one topic. No query."""
+    return {
+        "tag": tag,
+        "promise": PROMISE,
+        "longest": LONGEST_ADDRESS,
+        "render_token": SubscribeForm().render_token,
+    }

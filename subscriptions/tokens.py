@@ -1,0 +1,130 @@
+"""The keys in links: each opens one thing for one person.
+
+A signed token is the URL-safe base64 of purpose (1 byte), key id (1), subscriber (8), a value (8),
+and the first 16 bytes of an HMAC-SHA-256 over those: 46 characters, whoever it is for. They stay
+under 64, so that no header which carries one has to be folded.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+import struct
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+_LAYOUT = struct.Struct(">cBQQ")
+MAC_BYTES = 16
+WIDTH = 46  # characters
+MANAGE_FOR = timedelta(hours=1)
+_CONFIRM, _LEAVE, _MANAGE, _BOUNCE = "c", b"u", b"m", b"b"
+
+
+class InvalidToken(Exception):  # noqa: N818 - it reads as what it is.
+    """The link is damaged, forged, out of date, or was made for something else."""
+
+
+@dataclass(frozen=True)
+class Leave:
+    subscriber_id: int
+    issue_id: int
+
+
+@dataclass(frozen=True)
+class Manage:
+    subscriber_id: int
+    epoch: int
+
+
+def new_confirmation() -> str:
+    """Return 128 random bits, marked as a confirmation."""
+    return _CONFIRM + secrets.token_urlsafe(16)
+
+
+def digest_of(token: str) -> str:
+    """Return the SHA-256 under which a confirmation token is kept."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def leave(subscriber_id: int, issue_id: int = 0) -> str:
+    """Return a token that can unsubscribe, pause or go weekly. It never expires."""
+    return _sign(_LEAVE, subscriber_id, issue_id)
+
+
+def read_leave(token: str) -> Leave:
+    return Leave(*_verify(_LEAVE, token))
+
+
+def manage(subscriber_id: int, epoch: int, *, now: datetime) -> str:
+    """Return a token for the preference page: one hour, and only while the epoch is this one."""
+    expires = int((now + MANAGE_FOR).timestamp())
+    return _sign(_MANAGE, subscriber_id, epoch << 40 | expires)
+
+
+def read_manage(token: str, *, now: datetime) -> Manage:
+    subscriber_id, value = _verify(_MANAGE, token)
+    if value & (1 << 40) - 1 < now.timestamp():
+        raise InvalidToken
+    return Manage(subscriber_id, value >> 40)
+
+
+def bounce(subscriber_id: int, issue_id: int) -> str:
+    """Return the part of an envelope sender that names its delivery (VERP), in lower case.
+
+    Relays may change the case of a local part and allow 64 characters: base32 and a shorter MAC.
+    """
+    payload = _LAYOUT.pack(_BOUNCE, _signing_id(), subscriber_id, issue_id)
+    mac = _mac(_signing_id(), payload)[:10]
+    return base64.b32encode(payload + mac).decode().rstrip("=").lower()
+
+
+def message_id(subscriber_id: int, issue_id: int) -> str:
+    """Return 32 characters, the same at every attempt of one delivery."""
+    payload = _LAYOUT.pack(b"i", _signing_id(), subscriber_id, issue_id)
+    return _mac(_signing_id(), payload)[:16].hex()
+
+
+def address_keys(email: str) -> list[str]:
+    """Return the keyed hash of an address under each key, the signing one first."""
+    text = b"address:" + email.lower().encode()
+    ids = [_signing_id(), *(key for key in _keys() if key != _signing_id())]
+    return [_mac(key, text).hex() for key in ids]
+
+
+def _sign(purpose: bytes, subscriber_id: int, value: int) -> str:
+    payload = _LAYOUT.pack(purpose, _signing_id(), subscriber_id, value)
+    mac = _mac(_signing_id(), payload)[:MAC_BYTES]
+    return base64.urlsafe_b64encode(payload + mac).decode().rstrip("=")
+
+
+def _verify(purpose: bytes, token: str) -> tuple[int, int]:
+    """Return subscriber and value, or raise InvalidToken. Constant time in the MAC."""
+    try:
+        raw = base64.b64decode(token.encode("ascii") + b"==", altchars=b"-_", validate=True)
+        found, key, subscriber_id, value = _LAYOUT.unpack(raw[: _LAYOUT.size])
+        mac = _mac(key, raw[: _LAYOUT.size])[:MAC_BYTES]
+    except (UnicodeEncodeError, binascii.Error, struct.error, KeyError) as error:
+        raise InvalidToken from error
+    is_genuine = hmac.compare_digest(mac, raw[_LAYOUT.size :])
+    # The last character of 46 holds spare bits: only the spelling we give out is accepted.
+    is_canonical = base64.urlsafe_b64encode(raw).decode().rstrip("=") == token
+    if not (is_genuine and is_canonical and found == purpose):
+        raise InvalidToken
+    return subscriber_id, value
+
+
+def _keys() -> dict[int, str]:
+    """Return the ring: MAIL_KEYS, and SECRET_KEY as number 0 so that first links stay good."""
+    return {**settings.MAIL_KEYS, 0: settings.SECRET_KEY}
+
+
+def _signing_id() -> int:
+    return next(iter(settings.MAIL_KEYS), 0)
+
+
+def _mac(key_id: int, message: bytes) -> bytes:
+    key = b"subscriptions.tokens:" + _keys()[key_id].encode()
+    return hmac.digest(key, message, "sha256")
