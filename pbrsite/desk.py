@@ -70,13 +70,15 @@ def _health(now: datetime) -> list[dict[str, Any]]:
         total=Count("pk"),
         without_excerpt=Count("pk", filter=Q(excerpt="")),
         without_topic=Count("pk", filter=Q(topic=None)),
-        never_related=Count(
-            "pk", filter=Q(related_at=None) | Q(related_at__lt=F("published_at"))
-        ),
+        never_related=Count("pk", filter=Q(related_at=None) | Q(related_at__lt=F("published_at"))),
     )
     listing = reverse("admin:posts_post_changelist")
     return [
-        {"label": "Public posts", "value": counts["total"], "url": f"{listing}?status__exact=published"},
+        {
+            "label": "Public posts",
+            "value": counts["total"],
+            "url": f"{listing}?status__exact=published",
+        },
         {"label": "Without a chosen excerpt", "value": counts["without_excerpt"], "url": ""},
         {"label": "Without a topic label", "value": counts["without_topic"], "url": ""},
         {"label": "Waiting for related posts", "value": counts["never_related"], "url": ""},

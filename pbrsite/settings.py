@@ -150,7 +150,9 @@ def _mail_keys() -> dict[int, str]:
 
 
 MAIL_KEYS = _mail_keys()
-BOUNCE_ADDRESS = read("BOUNCE_ADDRESS", "str", "", allowed="an address that accepts name+tag@domain")
+BOUNCE_ADDRESS = read(
+    "BOUNCE_ADDRESS", "str", "", allowed="an address that accepts name+tag@domain"
+)
 require(
     "BOUNCE_ADDRESS",
     not BOUNCE_ADDRESS or "@" in parseaddr(BOUNCE_ADDRESS)[1],

@@ -75,7 +75,9 @@ def comment(page: Page) -> None:
     expect(page.locator("main")).to_contain_text("checked before")
 
 
-def test_from_the_editors_desk_to_the_readers_comment(page, chromium, live_server, tmp_path, run_all):
+def test_from_the_editors_desk_to_the_readers_comment(
+    page, chromium, live_server, tmp_path, run_all
+):
     tag = make_tag(name="Cohorts")
     make_author(name="Ann Writer", slug="ann-writer")
     older = make_post(title="An older post", tags=(tag,))
