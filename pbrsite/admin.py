@@ -6,14 +6,26 @@ from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from pbrsite.desk import desk_for
 
 
 class Desk(AdminSite):
     site_header = settings.SITE_NAME
     site_title = f"{settings.SITE_NAME} admin"
     index_title = "Editorial desk"
+    enable_nav_sidebar = False  # The lists and the writing form want the width.
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        return super().index(request, extra_context)
+        desk = desk_for(request.user, timezone.now())
+        return super().index(request, {"desk": desk, **(extra_context or {})})
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Return the rooms' own tables first; the machinery's last, taggit's unused one never."""
+        apps = super().get_app_list(request, app_label)
+        order = {"posts": 0, "comments": 1, "subscriptions": 2, "auth": 3}
+        shown = [app for app in apps if app["app_label"] != "taggit"]
+        return sorted(shown, key=lambda app: order.get(app["app_label"], 9))

@@ -150,7 +150,9 @@ def _mail_keys() -> dict[int, str]:
 
 
 MAIL_KEYS = _mail_keys()
-BOUNCE_ADDRESS = read("BOUNCE_ADDRESS", "str", "", allowed="an address that accepts name+tag@domain")
+BOUNCE_ADDRESS = read(
+    "BOUNCE_ADDRESS", "str", "", allowed="an address that accepts name+tag@domain"
+)
 require(
     "BOUNCE_ADDRESS",
     not BOUNCE_ADDRESS or "@" in parseaddr(BOUNCE_ADDRESS)[1],
@@ -197,6 +199,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pbrsite.pagecache.PageCache",
     "pbrsite.middleware.ContentSecurityPolicy",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -264,6 +267,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o644
+
+PAGE_CACHE_MB = read("PAGE_CACHE_MB", "int", 64, allowed="whole megabytes per process; 0 for none")
+require("PAGE_CACHE_MB", 0 <= PAGE_CACHE_MB <= 10_000, allowed="0 to 10000 megabytes")
 
 # -- Security -----------------------------------------------------------------------------------
 

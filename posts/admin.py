@@ -5,6 +5,7 @@ from typing import Any
 from cabinet.base_admin import FileAdminBase
 from cabinet.ckeditor import CKEditorFilebrowserMixin
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
@@ -39,13 +40,18 @@ class PostForm(forms.ModelForm):
         model = Post
         fields = "__all__"  # noqa: DJ007 (the admin's fieldsets say which)
         widgets = {
-            "title": forms.TextInput(attrs={"class": "vTextField", "size": 90}),
             "standfirst": forms.Textarea(attrs={"rows": 2, "cols": 90}),
             "excerpt": forms.Textarea(attrs={"rows": 4, "cols": 90}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in ("title", "slug", "lead_image_alt"):
+            if name in self.fields:
+                self.fields[name].widget.attrs["class"] = "vLargeTextField"
+        for name in ("published_at", "revised_at"):
+            if name in self.fields:
+                self.fields[name].help_text += f" Times are those of {settings.TIME_ZONE}."
         if self.instance.pk and "tags" in self.fields:
             self.initial["tags"] = list(self.instance.tags.values_list("pk", flat=True))
 
@@ -80,6 +86,7 @@ class PostAdmin(admin.ModelAdmin):
     ordering = ["-saved_at", "-pk"]
     actions = ["publish", "withdraw"]
     autocomplete_fields = ["author", "series", "topic"]
+    raw_id_fields = ["lead_image"]
     prepopulated_fields = {"slug": ["title"]}
     readonly_fields = ["related_now"]
     save_on_top = True
@@ -126,7 +133,7 @@ class PostAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         # The editor's import map is an inline script: the nonce is what the policy lets through.
         nonce = str(request.csp_nonce)  # type: ignore[attr-defined]
-        context["media"] = Media(context["media"], nonce=nonce)
+        context["media"] = Media(nonce=nonce) + context["media"]
         post = context.get("original")
         context["can_publish_now"] = may_publish(request) and not (post and post.is_published())
         return super().render_change_form(request, context, *args, **kwargs)
@@ -225,7 +232,7 @@ class TagAdmin(admin.ModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         nonce = str(request.csp_nonce)  # type: ignore[attr-defined]
-        context["media"] = Media(context["media"], nonce=nonce)
+        context["media"] = Media(nonce=nonce) + context["media"]
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

@@ -60,9 +60,9 @@ def archive(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def period_archive(
-    request: HttpRequest, year: int, month: int = 0, day: int = 0, number: int = 1
+    request: HttpRequest, year: str, month: str = "0", day: str = "0", number: str = "1"
 ) -> HttpResponse:
-    period = _period(year, month, day)
+    period = _period(int(year), int(month or 0), int(day or 0))
     posts = Post.objects.published().filter(
         published_at__gte=period.start, published_at__lt=period.end
     )
@@ -77,7 +77,7 @@ def period_archive(
         "previous": _neighbour(period, "published_at__lt", period.start, "-published_at"),
         "next": _neighbour(period, "published_at__gte", period.end, "published_at"),
     }
-    context |= page_context(posts.for_list(), number, base=period.url)
+    context |= page_context(posts.for_list(), int(number), base=period.url)
     return render(request, "posts/archive.html", context)
 
 

@@ -8,10 +8,8 @@ from django.db import models
 from posts import images
 
 
-class Image(AbstractFile, ImageMixin):
-    """One image of the media library, cleaned on upload (see `posts.images`)."""
-
-    FILE_FIELDS = ["image_file"]
+class CleanedImageMixin(ImageMixin):
+    """django-cabinet's image, looked at before it is decoded and cleaned before it is kept."""
 
     image_file = images.ImageFileField(
         upload_to="images/%Y/%m",
@@ -20,16 +18,21 @@ class Image(AbstractFile, ImageMixin):
         ppoi_field="image_ppoi",
         blank=True,
         max_length=500,
-        formats={"card": ["default", ("thumbnail", (640, 640))],
-                 "wide": ["default", ("thumbnail", (1280, 1280))]},
-    )  # fmt: skip
-    credit = models.CharField(max_length=200, blank=True)
+        formats={
+            "card": ["default", ("thumbnail", (640, 640))],
+            "wide": ["default", ("thumbnail", (1280, 1280))],
+        },
+    )
     checksum = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
+    is_cleaned = False
 
-    class Meta(AbstractFile.Meta):
-        abstract = False
-        verbose_name = "image"
-        verbose_name_plural = "images"
+    class Meta:
+        abstract = True
+
+    def accept_file(self, value: Any) -> bool:
+        """Take what was dropped on the library; `save` refuses what will not do."""
+        self.image_file = value
+        return True
 
     def clean(self) -> None:
         super().clean()
@@ -41,11 +44,22 @@ class Image(AbstractFile, ImageMixin):
 
     def _clean_upload(self) -> None:
         """Replace a new upload by its cleaned copy, once (the form cleans, then saves)."""
-        if not self.image_file or self.image_file._committed or self.checksum_is_fresh:
+        if not self.image_file or self.image_file._committed or self.is_cleaned:
             return
         content = images.cleaned(self.image_file)
         self.image_file = content  # type: ignore[assignment]  # The descriptor takes a file.
         self.checksum = images.checksum(content)
-        self.checksum_is_fresh = True
+        self.is_cleaned = True
 
-    checksum_is_fresh = False
+
+class Image(CleanedImageMixin, AbstractFile):
+    """One image of the media library."""
+
+    FILE_FIELDS = ["image_file"]
+
+    credit = models.CharField(max_length=200, blank=True)
+
+    class Meta(AbstractFile.Meta):
+        abstract = False
+        verbose_name = "image"
+        verbose_name_plural = "images"

@@ -9,6 +9,7 @@ from django.utils.text import slugify
 from lxml import html
 
 CONTENTS_FROM = 4  # headings of the second level
+BLOCKS = ("p", "h2", "h3", "h4", "li", "blockquote", "figcaption", "pre", "td", "th", "br", "img")
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ def render(body: str) -> Rendering:
     root = html.fragment_fromstring(body, create_parent="div")
     contents = _anchor_headings(root)
     _mind_images(root)
-    text = " ".join(" ".join(root.itertext()).split())
-    return Rendering(_inner(root), contents if len(contents) >= CONTENTS_FROM else [], text)
+    inner = _inner(root)
+    return Rendering(inner, contents if len(contents) >= CONTENTS_FROM else [], _words(root))
 
 
 def absolute_links(body_html: str) -> str:
@@ -44,6 +45,13 @@ def _inner(root: Any) -> str:
     return escape(root.text or "") + "".join(
         html.tostring(child, encoding="unicode") for child in root
     )
+
+
+def _words(root: Any) -> str:
+    """Return the text with a space between blocks, and none inside a sentence; spoils the tree."""
+    for element in root.iter(*BLOCKS):
+        element.tail = f" {element.tail or ''}"
+    return " ".join(root.text_content().split())
 
 
 def _anchor_headings(root: Any) -> list[dict[str, str]]:

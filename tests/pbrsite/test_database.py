@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,8 +38,10 @@ def is_running(data: Path) -> bool:
 
 
 @pytest.fixture
-def data(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("a path with it's own space") / "postgres"
+def data() -> Iterator[Path]:
+    """Return a folder not below pytest's own, which each new pytest closes to the server's user."""
+    with tempfile.TemporaryDirectory(prefix="a path with it's own space ") as folder:
+        yield Path(folder) / "postgres"
 
 
 def test_it_runs_from_a_path_with_a_space_and_keeps_its_data(data):

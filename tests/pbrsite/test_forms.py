@@ -63,6 +63,7 @@ def test_same_origin_is_what_the_browser_says(rf, headers, is_same):
     assert is_same_origin(rf.post("/", headers=headers)) is is_same
 
 
+@pytest.mark.django_db
 def test_a_public_post_needs_no_token_and_refuses_other_sites(rf):
     view = public_post(lambda request: HttpResponse("done"))
     assert view(rf.post("/")).content == b"done"

@@ -90,7 +90,8 @@ def test_an_image_is_cleaned_once_sized_and_summed():
     assert len(image.checksum) == 64
     assert ".." not in image.image_file.name
     before, image = image.checksum, Image.objects.get(pk=image.pk)
-    assert not Pillow.open(image.image_file).getexif()
+    with image.image_file.open() as file:
+        assert not Pillow.open(file).getexif()
     Image.objects.get(pk=image.pk).save()
     assert Image.objects.get(pk=image.pk).checksum == before
 
@@ -107,5 +108,6 @@ def test_renditions_are_made_and_served(client):
 @pytest.mark.parametrize(
     "path", ["/media/../secret_key", "/media/images/../../secret_key", "/media/other/a.txt"]
 )
+@pytest.mark.django_db
 def test_only_images_are_served(client, path):
     assert client.get(path).status_code in {400, 404}

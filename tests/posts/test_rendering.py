@@ -29,6 +29,10 @@ def test_plain_text_keeps_words_apart():
     assert render("<p>One</p><p>two<br>three</p>").text == "One two three"
 
 
+def test_plain_text_puts_no_space_inside_a_sentence():
+    assert render("<p>The <a href='/a/'>third</a>, <em>la</em>st.</p>").text == "The third, last."
+
+
 @pytest.mark.parametrize("body", ["", "   ", "Just text & more", "<p>a</p>tail &amp; end"])
 def test_any_body_is_rendered_and_stays_escaped(body):
     assert "& m" not in render(body).html

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
 
+from pbrsite.demo.people import load_comments, load_subscribers
 from pbrsite.demo.writing import load_writing
 from posts.models import Post
 
@@ -19,5 +20,9 @@ class Command(BaseCommand):
             self.stdout.write("There are posts already: nothing loaded.")
             return
         now = timezone.now()
-        posts = load_writing(now)
-        self.stdout.write(f"Demo archive loaded: {posts} posts.")
+        posts, comments = load_writing(now), load_comments(now)
+        subscribers, issues = load_subscribers(now)
+        self.stdout.write(
+            f"Demo archive loaded: {posts} posts, {comments} comments, "
+            f"{subscribers} subscribers, {issues} past issues."
+        )

@@ -45,3 +45,8 @@ if (summary) {
   summary.tabIndex = -1;
   summary.focus();
 }
+
+// A table wider than the page scrolls by itself; this lets the keyboard reach it in every browser.
+for (const table of document.querySelectorAll("table")) {
+  if (table.scrollWidth > table.clientWidth) table.tabIndex = 0;
+}

@@ -1,0 +1,153 @@
+"""The reader's form."""
+
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Div, Field, Layout
+from django import forms
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from email_validator import EmailNotValidError, validate_email
+
+from comments import spam
+from comments.models import Comment
+from pbrsite.forms import TrapForm
+from posts.models import Post
+
+LONGEST_ADDRESS = 254
+NO_ADDRESS = "Enter an e-mail address such as name@example.org."
+PARENT_GONE = (
+    "The comment you are answering is not on this page any more. Your text is kept below; "
+    "sent again, it becomes a comment of its own."
+)
+STALE = (
+    "This form was open for more than a day, or was changed on its way. "
+    "Your text is kept below; please send it again."
+)
+
+
+class CommentForm(TrapForm):
+    """A comment on one post. Of a bound form, `parent` after `is_valid()` is a Comment or None."""
+
+    name = forms.CharField(
+        label="Your name",
+        error_messages={"required": "Enter your name, or the one you want shown."},
+        widget=forms.TextInput({"autocomplete": "name"}),
+    )
+    email = forms.CharField(
+        label="Your e-mail",
+        error_messages={"required": NO_ADDRESS},
+        help_text="Only for the moderators, in case they have a question.",
+        widget=forms.EmailInput({"autocomplete": "email"}),
+    )
+    body = forms.CharField(
+        label="Your comment",
+        error_messages={"required": "Write your comment."},
+        help_text=f"Up to {spam.LONGEST_TEXT:,} characters. Links, *emphasis*, "
+        "&gt; quotations and lists work.",
+        widget=forms.Textarea({"rows": 8}),
+    )
+    # Taken and kept, not offered: the box appears with the mail it promises.
+    notify = forms.BooleanField(label="E-mail me about replies", required=False)
+    parent = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self, *args: Any, post: Post, parent: Comment | None = None, **kwargs: Any
+    ) -> None:
+        kwargs.setdefault("auto_id", "comment-%s")  # Another form of the page has an e-mail too.
+        super().__init__(*args, subject_of_form=str(post.pk), **kwargs)
+        self.post = post
+        self.parent_shown = parent
+        self.helper = _helper(post)
+
+    def clean_name(self) -> str:
+        return _within_limits(
+            self.cleaned_data["name"], longest=spam.LONGEST_NAME, is_one_line=True
+        )
+
+    def clean_email(self) -> str:
+        """Return the address in lower case. No DNS question is asked; `.test` is let through."""
+        try:
+            found = validate_email(
+                self.cleaned_data["email"],
+                check_deliverability=False,
+                test_environment=True,
+                strict=True,  # Also the length of the local part.
+            )
+        except EmailNotValidError as error:
+            raise ValidationError(NO_ADDRESS) from error
+        address = found.normalized.lower()
+        if len(address) > LONGEST_ADDRESS:  # Lower-case letters can be longer: İ becomes two.
+            raise ValidationError(NO_ADDRESS)
+        return address
+
+    def clean_body(self) -> str:
+        body = self.cleaned_data["body"].replace("\r\n", "\n").replace("\r", "\n")
+        return _within_limits(body, longest=spam.LONGEST_TEXT)
+
+    def clean_parent(self) -> Comment | None:
+        public_id = self.cleaned_data["parent"]
+        if not public_id:
+            return None
+        parent = (
+            Comment.objects.filter(post=self.post, public_id=public_id)
+            .published()
+            .select_related("parent")
+            .first()
+        )
+        if parent is None:
+            raise ValidationError(PARENT_GONE)
+        self.parent_shown = parent
+        return parent
+
+    def clean(self) -> dict[str, Any]:
+        """Hand an overdue or tampered form back; one without any token is judged, not refused."""
+        if self.is_stale and not self.is_unsigned:
+            raise ValidationError(STALE)
+        return self.cleaned_data
+
+    @property
+    def is_unsigned(self) -> bool:
+        return not self.data.get("rendered")
+
+    @property
+    def parent_id(self) -> str:
+        """Return what the hidden field says: the parent only while it can be answered."""
+        return self.parent_shown.public_id if self.parent_shown else ""
+
+    @property
+    def summary(self) -> list[tuple[str, str]]:
+        """Return (field's id, message) pairs for the error summary, in the form's order."""
+        pairs = [("comment-body", str(error)) for error in self.non_field_errors()]
+        for name, errors in self.errors.items():
+            if name != "__all__":
+                target = "comment-body" if self.fields[name].widget.is_hidden else f"comment-{name}"
+                pairs += [(target, str(error)) for error in errors]
+        return pairs
+
+
+def _within_limits(text: str, *, longest: int, is_one_line: bool = False) -> str:
+    if found := spam.problems(text, longest=longest, is_one_line=is_one_line):
+        raise ValidationError(found)
+    return text
+
+
+def _helper(post: Post) -> FormHelper:
+    helper = FormHelper()
+    helper.form_id = "comment-form"
+    helper.form_action = reverse("comments:create", args=[post.slug])
+    helper.disable_csrf = True  # No cookie on public pages: the same-origin rule stands guard.
+    helper.form_show_errors = True
+    helper.attrs = {"novalidate": True}  # Our messages say more, and stay on the page.
+    helper.layout = Layout(
+        HTML('<input type="hidden" name="parent" value="{{ form.parent_id }}">'),
+        HTML('<input type="hidden" name="rendered" value="{{ form.render_token }}">'),
+        HTML('<p class="form-promise">Comments are checked before they appear. Your e-mail '
+             "address is never published. Fields marked * are required.</p>"),
+        Field("name"),
+        Field("email"),
+        Field("body"),
+        Div(Field("url"), css_class="honeypot", aria_hidden="true"),
+        HTML('<button type="submit" class="btn btn-primary">Send comment</button>'),
+    )  # fmt: skip
+    return helper

@@ -1,0 +1,120 @@
+"""From a valid form to a stored comment: rates, score, verdict, one row however often sent."""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils.crypto import salted_hmac
+
+from comments import markup, notices, spam
+from comments.forms import CommentForm
+from comments.models import Comment
+from comments.records import RefusalCount
+from pbrsite import rates
+
+WINDOW = timedelta(minutes=10)
+# Per window, from one address, from one network, on one post: worth a doubt; too many to take.
+# An office or a prison education wing shares one network.
+MOST = {"address": (5, 20), "network": (10, 40), "post": (20, 100)}
+COMPARED_SPAM = 200
+OWN_COMPARED = timedelta(days=1)
+
+
+class TooManyError(Exception):
+    """Too many comments came from one place. Wait ten minutes, then send it again."""
+
+    def __str__(self) -> str:
+        return (
+            "Too many comments are arriving just now. Your text is kept below: "
+            "wait ten minutes, then send it again."
+        )
+
+
+def receive(form: CommentForm, *, network: str, now: datetime) -> Comment | None:
+    """Store what a valid form says, held or as spam; None when it is refused without a word.
+
+    The same form sent again gives the comment that is there. Raises TooManyError.
+    """
+    key = _submission_key(form)
+    if there := Comment.objects.filter(submission_key=key).first():
+        return there
+    crowded = _crowded(form, network=network, now=now)
+    judgement = spam.judge(_submission(form, crowded=crowded, now=now))
+    verdict = spam.verdict(judgement.score)
+    if verdict is spam.Verdict.REFUSE:
+        RefusalCount.add(now.date())
+        return None
+    is_spam = verdict is spam.Verdict.SPAM
+    comment = Comment(
+        post=form.post,
+        parent=form.cleaned_data["parent"],
+        name=form.cleaned_data["name"],
+        body=form.cleaned_data["body"],
+        state=Comment.State.SPAM if is_spam else Comment.State.HELD,
+        created_at=now,
+        score=judgement.score,
+        reasons=judgement.as_json(),
+        submission_key=key,
+    )
+    return _keep(comment, form, network=network)
+
+
+def _keep(comment: Comment, form: CommentForm, *, network: str) -> Comment:
+    """Save comment, contact and notice in one transaction; of two clicks at once the first wins."""
+    try:
+        with transaction.atomic():
+            comment.save()
+            notices.keep_contact(
+                comment,
+                email=form.cleaned_data["email"],
+                wants_replies=form.cleaned_data["notify"],
+                network=network,
+            )
+            if comment.state == Comment.State.HELD:
+                notices.announce(comment.created_at)
+    except IntegrityError:
+        return Comment.objects.get(submission_key=comment.submission_key)
+    return comment
+
+
+def _submission_key(form: CommentForm) -> str:
+    """Return what two sendings of one form have in common.
+
+    The words are part of it: a cached page hands one token to many readers. The address is not:
+    no hash of it is kept beside the comment.
+    """
+    data = form.cleaned_data
+    parent = data["parent"].public_id if data["parent"] else ""
+    parts = (data["rendered"], str(form.post.pk), parent, data["name"], data["body"])
+    return salted_hmac("comments.submission", "\0".join(parts), algorithm="sha256").hexdigest()
+
+
+def _crowded(form: CommentForm, *, network: str, now: datetime) -> tuple[str, ...]:
+    """Take a token from each bucket; return what is busier than a conversation is."""
+    sources = {"address": form.cleaned_data["email"], "network": network, "post": form.post.pk}
+    crowded = []
+    for kind, source in sources.items():
+        if not source:
+            continue  # A network that is unknown says nothing.
+        few, many = MOST[kind]
+        if not rates.take(f"comments.many.{kind}:{source}", size=many, per=WINDOW, now=now):
+            raise TooManyError
+        if not rates.take(f"comments.few.{kind}:{source}", size=few, per=WINDOW, now=now):
+            crowded.append(kind)
+    return tuple(crowded)
+
+
+def _submission(form: CommentForm, *, crowded: tuple[str, ...], now: datetime) -> spam.Submission:
+    data = form.cleaned_data
+    own = notices.comments_from(data["email"]).filter(created_at__gte=now - OWN_COMPARED)
+    known = Comment.objects.spam().order_by("-created_at", "-pk")[:COMPARED_SPAM]
+    return spam.Submission(
+        name=data["name"],
+        body=data["body"],
+        body_html=markup.render(data["body"]),
+        is_trapped=form.is_trapped,
+        is_hasty=form.is_hasty,
+        is_unsigned=form.is_unsigned,
+        crowded=crowded,
+        own_texts=tuple(own.order_by("pk").values_list("body", flat=True)[:COMPARED_SPAM]),
+        spam_texts=tuple(known.values_list("body", flat=True)),
+    )

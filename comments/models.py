@@ -1,0 +1,300 @@
+"""Comments, and the moderators' decisions about them."""
+
+import secrets
+from datetime import datetime
+from typing import Any, Self
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import models, transaction
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.utils import timezone
+
+from comments import markup
+from posts.models import Author, Post
+
+DEEPEST = 2  # Three levels: 0, 1, 2.
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # No look-alikes: people read these aloud.
+
+# From which states a comment may come to each; nothing comes back from removed or erased.
+STEPS = {
+    "published": ("held", "spam", "hidden"),
+    "spam": ("held", "published", "hidden"),
+    "hidden": ("published",),
+    "removed": ("held", "spam", "published", "hidden"),
+    "erased": ("held", "spam", "published", "hidden", "removed"),
+}
+
+
+class NotPublicError(Exception):
+    """A comment that is not public cannot be answered in public. Approve it first."""
+
+
+def new_public_id() -> str:
+    """Return 12 random characters (59 bits) that say nothing about order or number."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(12))
+
+
+class CommentQuerySet(models.QuerySet["Comment"]):
+    def published(self) -> Self:
+        """Return what readers may see; the twin of `Comment.is_public`."""
+        return self.filter(state=Comment.State.PUBLISHED)
+
+    def held(self) -> Self:
+        """Return what waits for a moderator."""
+        return self.filter(state=Comment.State.HELD)
+
+    def spam(self) -> Self:
+        return self.filter(state=Comment.State.SPAM)
+
+    def waiting_count(self) -> int:
+        return self.held().count()
+
+    def public_for(self, post: Post) -> Self:
+        """Return the post's public thread, oldest first; one query.
+
+        Besides published comments it holds the ancestors of published replies that are public no
+        more: show those as tombstones (`is_public` is false), without name or text.
+        """
+        shown = Comment.objects.filter(post=post).published()
+        answered = Q(pk__in=shown.exclude(parent=None).values("parent")) | Q(
+            pk__in=shown.exclude(parent__parent=None).values("parent__parent")
+        )
+        return (
+            self.filter(Q(state=Comment.State.PUBLISHED) | answered, post=post)
+            .only("public_id", "parent", "depth", "state", "name", "body_html", "is_staff",
+                  "created_at", "edited_at")
+            .order_by("created_at", "pk")
+        )  # fmt: skip
+
+    def for_feed(self, post: Post) -> Self:
+        """Return the post's published comments, newest first, with the post for the links."""
+        shown = self.filter(post=post).published().select_related("post")
+        only = ("public_id", "name", "body_html", "created_at", "edited_at", "post__title")
+        return shown.only(*only, "post__slug").order_by("-created_at", "-pk")
+
+    def for_desk(self) -> Self:
+        """Return what the moderation desk shows, without the long columns of the posts."""
+        long = ("body", "body_html", "contents", "plain_text", "search_vector")
+        return self.select_related("post").defer("body_html", *[f"post__{name}" for name in long])
+
+    def approve(self, *, by: User, now: datetime | None = None) -> int:
+        """Publish what waits, was taken for spam or was hidden; return how many changed."""
+        return self._decide(Comment.State.PUBLISHED, by=by, now=now)
+
+    def mark_spam(self, *, by: User, now: datetime | None = None) -> int:
+        return self._decide(Comment.State.SPAM, by=by, now=now)
+
+    def hide(self, *, by: User, now: datetime | None = None) -> int:
+        """Take published comments out of sight for now; `approve` brings them back."""
+        return self._decide(Comment.State.HIDDEN, by=by, now=now)
+
+    def remove(self, *, by: User, now: datetime | None = None) -> int:
+        """Take off the site for good; where a public reply remains, a tombstone shows."""
+        return self._decide(Comment.State.REMOVED, by=by, now=now)
+
+    def erase(self, *, by: User | None = None, now: datetime | None = None) -> int:
+        """Blank the name and the words for ever; the row stays to hold its replies in place.
+
+        The address is in another table: `notices.forget` deletes that.
+        """
+        blank = {"name": "", "body": "", "body_html": "", "reasons": [], "submission_key": ""}
+        return self._decide(Comment.State.ERASED, by=by, now=now, values=blank)
+
+    def _decide(
+        self,
+        to: "Comment.State",
+        *,
+        by: User | None,
+        now: datetime | None,
+        values: dict[str, Any] | None = None,
+    ) -> int:
+        """Move the rows still in an allowed state and log each: a race's loser changes none."""
+        now = now or timezone.now()
+        with transaction.atomic():
+            won = list(
+                Comment.objects.filter(pk__in=self.order_by().values("pk"), state__in=STEPS[to])
+                .order_by("pk")  # One order for everybody: two moderators cannot deadlock.
+                .select_for_update(of=("self",))
+                .only("state", "score", "reasons")
+            )
+            ModerationDecision.objects.bulk_create(
+                [ModerationDecision.about(comment, to=to, by=by, at=now) for comment in won],
+                batch_size=500,
+            )
+            return Comment.objects.filter(pk__in=[comment.pk for comment in won]).update(
+                state=to, decided_at=now, decided_by=by, **values or {}
+            )
+
+
+class Comment(models.Model):
+    """What one reader wrote. There is no address here: see `comments.contacts`."""
+
+    class State(models.TextChoices):
+        SPAM = "spam", "Spam"
+        HELD = "held", "Waiting"
+        PUBLISHED = "published", "Published"
+        HIDDEN = "hidden", "Hidden"
+        REMOVED = "removed", "Removed"
+        ERASED = "erased", "Erased"
+
+    public_id = models.CharField(max_length=12, unique=True, default=new_public_id, editable=False)
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments")
+    parent = models.ForeignKey(
+        "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="replies"
+    )
+    depth = models.PositiveSmallIntegerField(default=0, editable=False)
+    name = models.CharField(max_length=80, blank=True)
+    body = models.TextField("text", blank=True)
+    body_html = models.TextField(editable=False, default="", blank=True)
+    state = models.CharField(max_length=9, choices=State, default=State.HELD)
+    is_staff = models.BooleanField("staff reply", default=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Of a staff reply: who wrote it.",
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    edited_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    score = models.SmallIntegerField(default=0)
+    reasons = models.JSONField(default=list, blank=True)
+    submission_key = models.CharField(max_length=64, default="", blank=True, editable=False)
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        permissions = [("moderate_comment", "Can approve, hide and remove comments")]
+        indexes = [
+            # A post's thread and its comment feed.
+            Index(fields=["post", "created_at"], name="comments_comment_public",
+                  condition=Q(state="published")),
+            # The moderation desk's first page, its count on the admin index, the notice.
+            Index(fields=["created_at", "id"], name="comments_comment_waiting",
+                  condition=Q(state="held")),
+            # The comparison with known spam, and the prune after thirty days.
+            Index(fields=["created_at"], name="comments_comment_spam", condition=Q(state="spam")),
+        ]  # fmt: skip
+        constraints = [
+            CheckConstraint(
+                name="comments_comment_state_known",
+                condition=Q(state__in=["spam", "held", "published", "hidden", "removed", "erased"]),
+            ),
+            CheckConstraint(
+                name="comments_comment_three_levels",
+                condition=Q(parent=None, depth=0) | Q(parent__isnull=False, depth__in=[1, 2]),
+            ),
+            CheckConstraint(name="comments_comment_not_own_parent", condition=~Q(parent=F("id"))),
+            CheckConstraint(
+                name="comments_comment_says_something",
+                condition=Q(state="erased") | ~(Q(name="") | Q(body="")),
+            ),
+            CheckConstraint(
+                name="comments_comment_erased_is_empty",
+                condition=~Q(state="erased") | Q(name="", body="", body_html=""),
+            ),
+            CheckConstraint(
+                name="comments_comment_user_is_staff", condition=Q(user=None) | Q(is_staff=True)
+            ),
+            CheckConstraint(
+                name="comments_comment_decided_when",
+                condition=Q(decided_by=None) | Q(decided_at__isnull=False),
+            ),
+            # Two clicks on one form; comments that came by no form have no key.
+            UniqueConstraint(
+                fields=["submission_key"],
+                name="comments_comment_submitted_once",
+                condition=~Q(submission_key=""),
+            ),
+            # What the foreign key (parent, post) of migration 0002 refers to.
+            UniqueConstraint(fields=["id", "post"], name="comments_comment_id_post"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Comment {self.public_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save with the text rendered and, when new, at most on the third level."""
+        if self._state.adding:
+            self._find_level()
+        if kwargs.get("update_fields") is None:
+            self.body_html = markup.render(self.body)
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return f"{self.post.get_absolute_url()}#{self.anchor}"
+
+    @property
+    def anchor(self) -> str:
+        return f"comment-{self.public_id}"
+
+    @property
+    def is_public(self) -> bool:
+        """Return whether readers may see name and text; the twin of `CommentQuerySet.published`."""
+        return self.state == self.State.PUBLISHED
+
+    def reply(self, *, by: User, body: str, now: datetime | None = None) -> "Comment":
+        """Publish an answer by staff at once. Raises NotPublicError when this is not public."""
+        if not self.is_public:
+            raise NotPublicError("A comment that is not public cannot be answered in public.")
+        now = now or timezone.now()
+        return Comment.objects.create(
+            post=self.post, parent=self, name=_byline(by), body=body, is_staff=True, user=by,
+            state=self.State.PUBLISHED, created_at=now, decided_at=now, decided_by=by,
+        )  # fmt: skip
+
+    def _find_level(self) -> None:
+        """Answers to the third level join it, beside what they answer."""
+        while self.parent is not None and self.parent.depth >= DEEPEST:
+            self.parent = self.parent.parent
+        self.depth = 0 if self.parent is None else self.parent.depth + 1
+
+
+def _byline(user: User) -> str:
+    """Return the name staff show in public: never the log-in name."""
+    byline = Author.objects.filter(user=user).values_list("name", flat=True).first()
+    return (byline or user.get_full_name() or settings.SITE_NAME)[:80]
+
+
+class ModerationDecision(models.Model):
+    """One line of the moderation log: who moved a comment where, and how it had been scored.
+
+    No text, no address; it outlives the comment, and goes after three years.
+    """
+
+    comment = models.ForeignKey(
+        Comment, on_delete=models.SET_NULL, null=True, related_name="decisions"
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(default=timezone.now)
+    from_state = models.CharField(max_length=9, choices=Comment.State)
+    to_state = models.CharField(max_length=9, choices=Comment.State)
+    score = models.SmallIntegerField(default=0)
+    reasons = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-decided_at", "-pk"]
+        constraints = [
+            CheckConstraint(
+                name="comments_moderationdecision_moves", condition=~Q(from_state=F("to_state"))
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_from_state_display()} → {self.get_to_state_display()}"
+
+    @classmethod
+    def about(cls, comment: Comment, *, to: str, by: User | None, at: datetime) -> Self:
+        """Return the unsaved line; of the reasons only codes and weights, not the evidence."""
+        weights = {reason["code"]: reason["weight"] for reason in comment.reasons}
+        return cls(comment=comment, decided_by=by, decided_at=at, from_state=comment.state,
+                   to_state=to, score=comment.score, reasons=weights)  # fmt: skip

@@ -1,0 +1,86 @@
+"""The reader's side: send a comment, hear that it is checked, answer one without JavaScript."""
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from comments import intake
+from comments.forms import CommentForm
+from comments.models import Comment
+from pbrsite import rates
+from pbrsite.forms import public_post
+from posts.models import Post
+
+# 5,000 characters, each at most four bytes, each byte percent-encoded, and the other fields.
+LARGEST_BODY = 100_000
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest, slug: str) -> HttpResponse:
+    """One address: GET shows the form alone, POST takes a comment."""
+    post = get_object_or_404(Post.objects.published(), slug=slug)
+    if request.method == "POST":
+        return _receive(request, post)
+    if not post.is_open_to_comments:
+        return _page(request, "comments_closed", post, status=403)
+    return _form_page(request, CommentForm(post=post, parent=_parent(request, post)))
+
+
+@require_safe
+def received(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say that comments are checked: the same page for everybody, so any cache may keep it."""
+    post = get_object_or_404(Post.objects.published(), slug=slug)
+    return _page(request, "comment_received", post)
+
+
+@public_post
+def _receive(request: HttpRequest, post: Post) -> HttpResponse:
+    if _announced_length(request) > LARGEST_BODY:
+        return _page(request, "comment_too_large", post, status=413)
+    if not post.is_open_to_comments:
+        return _page(request, "comments_closed", post, status=403, text=request.POST.get("body"))
+    form = CommentForm(request.POST, post=post)
+    if not form.is_valid():
+        return _form_page(request, form, status=422)
+    try:
+        intake.receive(form, network=rates.network(request), now=timezone.now())
+    except intake.TooManyError as error:
+        form.add_error(None, str(error))
+        response = _form_page(request, form, status=429)
+        response["Retry-After"] = str(int(intake.WINDOW.total_seconds()))
+        return response
+    response = HttpResponseRedirect(reverse("comments:received", args=[post.slug]))
+    response.status_code = 303
+    return response
+
+
+def _announced_length(request: HttpRequest) -> int:
+    """Return Content-Length, which is all that is read of a body: too long is refused unread."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isdecimal() else 0
+
+
+def _parent(request: HttpRequest, post: Post) -> Comment | None:
+    public_id = request.GET.get("parent")
+    if not public_id:
+        return None
+    parent = Comment.objects.filter(post=post, public_id=public_id).published().first()
+    if parent is None:
+        raise Http404("No such comment to answer.")
+    return parent
+
+
+def _form_page(request: HttpRequest, form: CommentForm, *, status: int = 200) -> HttpResponse:
+    return _page(request, "comment_form", form.post, status=status, form=form)
+
+
+def _page(
+    request: HttpRequest, name: str, post: Post, *, status: int = 200, **context: object
+) -> HttpResponse:
+    response = render(request, f"comments/{name}.html", {"post": post, **context}, status=status)
+    response["X-Robots-Tag"] = "noindex"
+    return response

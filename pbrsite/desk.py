@@ -1,0 +1,104 @@
+"""What the editorial desk shows on the admin's index: each panel for who may act on it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
+from django.db.models import Count, F, Q
+from django.urls import reverse
+
+from comments.models import Comment
+from posts.models import Post, PostQuerySet
+from subscriptions import noon
+from subscriptions.models import Issue
+
+ROWS = 6
+
+User = AbstractBaseUser | AnonymousUser
+
+
+def desk_for(user: User, now: datetime) -> dict[str, Any]:
+    """Return the panels this member of staff may see; at most seven queries."""
+    desk: dict[str, Any] = {}
+    if not isinstance(user, PermissionsMixin):
+        return desk
+    if user.has_perm("posts.view_post"):
+        desk |= {"drafts": _drafts(), "scheduled": _scheduled(now), "health": _health(now)}
+    if user.has_perm("comments.view_comment"):
+        desk["waiting_comments"] = {
+            "count": Comment.objects.waiting_count(),
+            "url": reverse("admin:comments_comment_changelist"),
+        }
+    if user.has_perm("subscriptions.view_issue"):
+        desk |= {"noon": noon.outlook(now), "issues": _issues()}
+    return desk
+
+
+def _drafts() -> list[dict[str, Any]]:
+    return [
+        {
+            "title": post.title,
+            "url": _change(post),
+            "status": post.get_status_display(),
+            "author": post.author.name,
+            "saved_at": post.saved_at,
+        }
+        for post in _brief(Post.objects.unfinished()).order_by("-saved_at", "-pk")[:ROWS]
+    ]
+
+
+def _scheduled(now: datetime) -> list[dict[str, Any]]:
+    return [
+        {"title": post.title, "url": _change(post), "published_at": post.published_at}
+        for post in _brief(Post.objects.scheduled(now)).order_by("published_at", "pk")[:ROWS]
+    ]
+
+
+def _brief(posts: PostQuerySet) -> PostQuerySet:
+    return posts.select_related("author").only(
+        "title", "status", "saved_at", "published_at", "author__name"
+    )
+
+
+def _change(post: Post) -> str:
+    return reverse("admin:posts_post_change", args=[post.pk])
+
+
+def _health(now: datetime) -> list[dict[str, Any]]:
+    """Return what an editor would want to mend: one query."""
+    counts = Post.objects.published(now).aggregate(
+        total=Count("pk"),
+        without_excerpt=Count("pk", filter=Q(excerpt="")),
+        without_topic=Count("pk", filter=Q(topic=None)),
+        never_related=Count("pk", filter=Q(related_at=None) | Q(related_at__lt=F("published_at"))),
+    )
+    listing = reverse("admin:posts_post_changelist")
+    return [
+        {
+            "label": "Public posts",
+            "value": counts["total"],
+            "url": f"{listing}?status__exact=published",
+        },
+        {"label": "Without a chosen excerpt", "value": counts["without_excerpt"], "url": ""},
+        {"label": "Without a topic label", "value": counts["without_topic"], "url": ""},
+        {"label": "Waiting for related posts", "value": counts["never_related"], "url": ""},
+    ]
+
+
+def _issues() -> list[dict[str, Any]]:
+    return [
+        {
+            "label": str(issue),
+            "url": reverse("admin:subscriptions_issue_change", args=[issue.pk]),
+            "state": issue.get_state_display(),
+            "audience": issue.audience,
+            "sent": issue.sent_count,
+            "open": issue.still_open,
+            "problems": issue.rejected_count + issue.unknown_count + issue.expired_count,
+        }
+        for issue in _with_counts()[:ROWS]
+    ]
+
+
+def _with_counts() -> Any:
+    return Issue.objects.for_desk()

@@ -1,0 +1,117 @@
+"""Whole pages for anonymous readers, kept in the memory of each process, by content version.
+
+The version is a row of the database that changes in the same transaction as what readers see
+(triggers of the rooms' migrations call `renew_content()` when it commits), and with it the moment
+of the newest public post, so that a scheduled one turns the page by the clock. It is read once per
+request; a page is served only under the very version it was rendered at. A publish, edit or
+approval is therefore visible in the next request, in every process, with nothing to purge.
+"""
+
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+
+Version = tuple[Any, ...]
+Key = tuple[str, str, str]
+OLDEST_SECONDS = 3600  # The forms on a page carry the time it was made, good for a day.
+KEPT_TYPES = ("text/html", "application/rss+xml", "application/atom+xml", "application/feed+json")
+
+
+@dataclass(frozen=True)
+class Page:
+    version: Version
+    body: bytes
+    headers: dict[str, str]
+    made_at: float = field(default_factory=time.monotonic)
+
+    def is_good(self, version: Version) -> bool:
+        return self.version == version and time.monotonic() - self.made_at < OLDEST_SECONDS
+
+
+class PageCache:
+    """Middleware; steps aside for anybody with a cookie, any query string, any other method."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.pages: OrderedDict[Key, Page] = OrderedDict()
+        self.size = 0
+        self.lock = threading.Lock()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not settings.PAGE_CACHE_MB or not is_anonymous_read(request):
+            return self.get_response(request)
+        # Read before the page is rendered: a change meanwhile makes the page too new, never old.
+        version = content_version()
+        key = (request.scheme or "", request.META.get("HTTP_HOST", ""), request.path_info)
+        page = self.pages.get(key)
+        if page is None or not page.is_good(version):
+            response = self.get_response(request)
+            page = page_of(response, version)
+            if page is None:
+                return response
+            self._keep(key, page)
+        return _answer(request, page)
+
+    def _keep(self, key: Key, page: Page) -> None:
+        with self.lock:
+            old = self.pages.pop(key, None)
+            self.size += len(page.body) - (len(old.body) if old else 0)
+            self.pages[key] = page
+            while self.size > settings.PAGE_CACHE_MB * 1_000_000:
+                _, dropped = self.pages.popitem(last=False)
+                self.size -= len(dropped.body)
+
+
+def is_anonymous_read(request: HttpRequest) -> bool:
+    """Return whether this request may share its answer with everybody's."""
+    return (
+        request.method in {"GET", "HEAD"}
+        and not request.META.get("QUERY_STRING")
+        and not request.META.get("HTTP_COOKIE")
+        and not request.path_info.startswith(("/admin/", "/media/"))
+    )
+
+
+def content_version() -> Version:
+    """Return what identifies everything public at this moment; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT number, content_clock() FROM content_version")
+        return tuple(cursor.fetchone())
+
+
+def page_of(response: HttpResponse, version: Version) -> Page | None:
+    """Return the page to keep, or None for an answer that is not everybody's."""
+    kind = response.get("Content-Type", "").partition(";")[0]
+    is_shared = (
+        response.status_code == 200
+        and not response.streaming
+        and kind in KEPT_TYPES
+        and not response.cookies
+        and "no-store" not in response.get("Cache-Control", "")
+    )
+    if not is_shared:
+        return None
+    headers = {name: value for name, value in response.items() if name != "Content-Length"}
+    headers["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    headers.setdefault("Cache-Control", "no-cache")  # Kept by browsers, asked about each time.
+    return Page(version, response.content, headers)
+
+
+def _answer(request: HttpRequest, page: Page) -> HttpResponse:
+    """Return the page, or 304 when the visitor has it (RFC 9110, section 13.1.2)."""
+    known = request.META.get("HTTP_IF_NONE_MATCH", "").replace("W/", "")
+    if page.headers["ETag"] in known:
+        unchanged = HttpResponseNotModified()
+        for name in ("ETag", "Cache-Control", "Content-Security-Policy"):
+            if name in page.headers:
+                unchanged[name] = page.headers[name]
+        return unchanged
+    return HttpResponse(page.body, headers=page.headers)

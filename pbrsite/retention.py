@@ -1,0 +1,16 @@
+"""Forgetting: what each room has no more reason to keep."""
+
+from datetime import datetime, timedelta
+
+from comments import retention as comments
+from pbrsite import rates
+from subscriptions import retention as subscriptions
+
+
+def prune(now: datetime) -> dict[str, int]:
+    """Delete what is past its time in every room; return how many of what. Idempotent."""
+    return {
+        **comments.prune(now),
+        **subscriptions.prune(now),
+        "rate buckets": rates.forget(before=now - timedelta(days=1)),
+    }
