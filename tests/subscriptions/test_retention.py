@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from subscriptions.models import MailRequest, Subscriber
@@ -7,7 +9,7 @@ from tests.subscriptions.factories import DAY, NOON, make_subscriber
 pytestmark = pytest.mark.django_db
 
 
-def aged(days: int, **values: str) -> Subscriber:
+def aged(days: int, **values: Any) -> Subscriber:
     reader = make_subscriber(**values)
     Subscriber.objects.filter(pk=reader.pk).update(created_at=NOON - days * DAY)
     return reader
