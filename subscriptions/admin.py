@@ -128,7 +128,8 @@ class SubscriberAdmin(admin.ModelAdmin):
                 frequency=obj.frequency, tags=slugs, at=now,
             )  # fmt: skip
             tasks.answer.defer(request_id=wanted.pk)
-        obj.pk, obj._state.adding = added.pk, False
+        obj.pk = added.pk
+        obj.refresh_from_db()
 
     @admin.display(description="e-mail address", ordering="email")
     def email_or_number(self, subscriber: Subscriber) -> str:

@@ -5,7 +5,7 @@ import smtplib
 from datetime import datetime, timedelta
 
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import reverse
 
 from pbrsite import mail, rates
@@ -79,7 +79,14 @@ def _manage_verdict(request: MailRequest, now: datetime) -> str:
 
 
 def _find_or_add(request: MailRequest, now: datetime) -> Subscriber:
-    """Return the address's row, locked; a new one is pending and has its first event."""
+    """Return the address's row, locked; a new one is pending and has its first event.
+
+    Requests for one address queue here. Left to the unique index, the loser's error message would
+    carry the address into the logs.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+                       [request.email.lower()])  # fmt: skip
     known = Subscriber.objects.with_address(request.email).select_for_update(no_key=True).first()
     return known or add(request.email, at=now, method="sign-up form", page=request.page)
 

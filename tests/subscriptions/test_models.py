@@ -102,7 +102,7 @@ def test_stale_copy_of_a_row_changes_nothing():
 def test_open_deliveries_are_called_back_in_the_same_step(verb: str):
     open_issue()
     reader = Subscriber.objects.get()
-    arguments: dict[str, Any] = {
+    arguments: Any = {
         "leave": {"method": "test"},
         "pause": {"until": NOON + DAY, "method": "test"},
         "choose": {"frequency": Kind.WEEKLY},

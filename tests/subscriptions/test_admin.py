@@ -1,0 +1,183 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from subscriptions import digest
+from subscriptions.explanation import explain
+from subscriptions.models import Delivery, Issue, Subscriber, Suppression
+from tests.factories import make_staff, make_tag
+from tests.subscriptions.factories import (
+    DAY,
+    NOON,
+    SECOND,
+    make_due_post,
+    make_subscriber,
+    open_issue,
+)
+
+pytestmark = pytest.mark.django_db
+CEILING = 12
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    client.force_login(make_staff(), backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def page(name: str, *args: Any) -> str:
+    return reverse(f"admin:subscriptions_{name}", args=args)
+
+
+def act(client: Client, name: str, action: str, *pks: int) -> int:
+    values = {"action": action, "_selected_action": pks}
+    return client.post(page(f"{name}_changelist"), values, follow=True).status_code
+
+
+@pytest.mark.parametrize("name", ["subscriber", "issue", "delivery", "suppression"])
+def test_list_costs_the_same_queries_at_twice_the_rows(staff: Client, name: str):
+    url, counts = page(f"{name}_changelist"), []
+    for days in range(2):
+        for number in range(10):
+            Suppression.add(f"s{days}-{number}@example.org", "bounce", at=NOON)
+            make_subscriber()
+            make_due_post(noon=NOON + days * DAY)
+        digest.open_issue(NOON + days * DAY + SECOND)
+        with CaptureQueriesContext(connection) as queries:
+            assert staff.get(url).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= CEILING
+
+
+def test_issue_list_shows_the_accounting(staff: Client):
+    issue = open_issue(people=3)
+    issue.deliveries.filter(pk=issue.deliveries.all()[0].pk).update(state="sent", next_at=None)
+    html = staff.get(page("issue_changelist")).content.decode()
+    for column, number in (("audience", 3), ("sent", 1), ("still_open", 2), ("unknown", 0)):
+        assert f'<td class="field-{column}">{number}</td>' in html
+    detail = staff.get(page("issue_change", issue.pk)).content.decode()
+    assert "audience 3 = sent 1 + open 2" in detail
+    assert f"?issue__id__exact={issue.pk}" in detail
+
+
+def test_ledger_of_one_issue_can_be_listed(staff: Client):
+    issue = open_issue(people=2)
+    answer = staff.get(page("delivery_changelist") + f"?issue__id__exact={issue.pk}")
+    assert answer.status_code == 200
+    assert answer.context["cl"].result_count == 2
+
+
+def test_subscriber_page_says_why_within_the_ceiling(staff: Client):
+    reader = make_subscriber()
+    for days in range(12):
+        make_due_post(noon=NOON + days * DAY)
+        digest.open_issue(NOON + days * DAY + SECOND)
+    Delivery.objects.update(state="rejected", next_at=None, smtp_reply="550 5.1.1 unknown <here>")
+    with CaptureQueriesContext(connection) as queries:
+        html = staff.get(page("subscriber_change", reader.pk)).content.decode()
+    assert html.count("550 5.1.1 unknown &lt;here&gt;") == 12
+    assert len(queries) <= CEILING + 3  # Its form offers topics, its inline the events.
+
+
+def test_address_is_found(staff: Client):
+    make_subscriber(email="wanted@example.org")
+    make_subscriber()
+    answer = staff.get(page("subscriber_changelist") + "?q=WANTED@example")
+    assert answer.context["cl"].result_count == 1
+
+
+def test_explanation_names_the_state_at_that_noon():
+    reader = make_subscriber(state="pending")
+    reader.events.create(to_state="pending", method="test", at=NOON - DAY)
+    make_due_post()
+    digest.open_issue(NOON + SECOND)
+    reader.confirm(at=NOON + 2 * SECOND)
+    digest.open_issue(NOON + DAY + SECOND)
+    words = [line.words for line in explain(reader)]
+    assert words == ["Nobody got it. Nothing new", "Was waiting for confirmation at that noon"]
+
+
+def test_explanation_says_when_no_topic_matched():
+    reader = make_subscriber(topics=(make_tag(),))
+    reader.events.create(to_state="active", method="test", at=NOON - DAY)
+    open_issue()
+    assert "No post in it on the chosen topics" in explain(reader)[0].words
+
+
+def test_staff_unsubscribe_and_erase_through_the_verbs(staff: Client):
+    first, second = make_subscriber(), make_subscriber()
+    act(staff, "subscriber", "unsubscribe", first.pk)
+    act(staff, "subscriber", "erase", second.pk)
+    first.refresh_from_db()
+    assert (first.state, first.events.get().actor) == ("unsubscribed", "staff")
+    assert Subscriber.objects.get(pk=second.pk).email == ""
+
+
+def test_staff_pause_and_resume_an_issue(staff: Client):
+    issue = open_issue()
+    act(staff, "issue", "pause", issue.pk)
+    issue.refresh_from_db()
+    assert (issue.state, issue.pause_reason[:9]) == (Issue.State.PAUSED, "paused by")
+    act(staff, "issue", "resume", issue.pk)
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENDING
+
+
+def test_actions_need_their_permission(client: Client):
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    names = ["view_subscriber", "change_subscriber", "view_issue"]
+    clerk.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    issue = open_issue()
+    reader = Subscriber.objects.get()
+    for action in ("unsubscribe", "erase"):
+        act(client, "subscriber", action, reader.pk)
+    act(client, "issue", "pause", issue.pk)
+    assert Subscriber.objects.get().is_active()
+    assert Issue.objects.get().state == Issue.State.SENDING
+
+
+def test_added_person_is_pending_and_asked_to_confirm(
+    staff: Client, run_jobs: Callable[[], int], mailoutbox: list[Any]
+):
+    tag = make_tag()
+    values = {"email": "New@EXAMPLE.org", "frequency": "weekly", "topics": [tag.pk]}
+    assert staff.post(page("subscriber_add"), values).status_code == 302
+    run_jobs()
+    added = Subscriber.objects.get()
+    assert (added.email, added.state, added.frequency) == ("New@example.org", "pending", "weekly")
+    assert list(added.topics.all()) == [tag]
+    assert added.events.get().actor == "staff"
+    assert mailoutbox[0].subject.startswith("Confirm")
+
+
+@pytest.mark.parametrize("email", ["nonsense", "HERE@example.org", "gone@example.org"])
+def test_wrong_known_or_suppressed_address_cannot_be_added(staff: Client, email: str):
+    make_subscriber(email="here@example.org")
+    Suppression.add("gone@example.org", "erased", at=NOON)
+    answer = staff.post(page("subscriber_add"), {"email": email, "frequency": "daily"})
+    assert (answer.status_code, Subscriber.objects.count()) == (200, 1)
+
+
+def test_change_in_the_admin_goes_through_the_verb(staff: Client):
+    open_issue()
+    reader, tag = Subscriber.objects.get(), make_tag()
+    values = {"frequency": "weekly", "topics": [tag.pk], "events-TOTAL_FORMS": 0,
+              "events-INITIAL_FORMS": 0}  # fmt: skip
+    assert staff.post(page("subscriber_change", reader.pk), values).status_code == 302
+    reader.refresh_from_db()
+    assert (reader.frequency, list(reader.topics.all())) == ("weekly", [tag])
+    assert Delivery.objects.get().state == "cancelled"
+
+
+def test_records_cannot_be_typed(staff: Client):
+    issue = open_issue()
+    assert staff.get(page("issue_add")).status_code == 403
+    assert staff.get(page("delivery_delete", issue.deliveries.get().pk)).status_code == 403
+    assert staff.get(page("subscriber_delete", Subscriber.objects.get().pk)).status_code == 403
