@@ -12,6 +12,8 @@ from posts import sharing
 from posts.models import Author, Post, PostQuerySet, Tag
 from posts.pagination import page_context
 
+KIND_HEADINGS = {Tag.Kind.PERSON.value: "People"}
+
 
 @require_safe
 def home(request: HttpRequest, number: int = 1) -> HttpResponse:
@@ -40,7 +42,10 @@ def post_detail(request: HttpRequest, slug: str) -> HttpResponse:
 def tag_list(request: HttpRequest) -> HttpResponse:
     tags = list(Tag.objects.with_post_count().filter(post_count__gt=0).order_by("name", "pk"))
     kinds = [
-        {"label": f"{label}s", "tags": [tag for tag in tags if tag.kind == kind]}
+        {
+            "label": KIND_HEADINGS.get(kind, f"{label}s"),
+            "tags": [tag for tag in tags if tag.kind == kind],
+        }
         for kind, label in Tag.Kind.choices
     ]
     return render(

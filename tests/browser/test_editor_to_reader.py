@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 from playwright.sync_api import Page, expect
 
 from comments.models import Comment
-from posts.models import Post
+from posts.models import Image, Post
 from tests.factories import make_author, make_post, make_tag
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -45,7 +45,7 @@ def upload(page: Page, picture: Path) -> None:
 def write(page: Page, image_pk: int) -> None:
     page.goto("/admin/posts/post/add/")
     page.fill("#id_title", "Counting what counts")
-    page.locator(".ProseMirror").click()
+    page.locator(".ProseMirror[contenteditable=true]").click()
     page.keyboard.type("Probation is paid by results. ")
     page.keyboard.press("Control+b")
     page.keyboard.type("Not everything counts.")
@@ -76,17 +76,15 @@ def comment(page: Page) -> None:
 
 
 def test_from_the_editors_desk_to_the_readers_comment(
-    page, chromium, live_server, tmp_path, run_all
+    page, chromium, live_server, tmp_path, run_jobs
 ):
     tag = make_tag(name="Cohorts")
     make_author(name="Ann Writer", slug="ann-writer")
     older = make_post(title="An older post", tags=(tag,))
     log_in(page)
     upload(page, a_picture(tmp_path))
-    from posts.models import Image
-
     write(page, Image.objects.get().pk)
-    run_all()
+    run_jobs()
 
     reader = chromium.new_context(base_url=live_server.url).new_page()
     reader.goto("/")

@@ -54,7 +54,10 @@ def test_it_runs_from_a_path_with_a_space_and_keeps_its_data(data):
 
 def test_the_last_process_out_stops_it_also_after_a_crash(data):
     first, second = client(data), client(data)
-    assert [process.stdout.readline() for process in (first, second)] == ["1\n", "1\n"]
+    assert [process.stdout and process.stdout.readline() for process in (first, second)] == [
+        "1\n",
+        "1\n",
+    ]
     second.kill()
     second.communicate(timeout=30)
     assert is_running(data)

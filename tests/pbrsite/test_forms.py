@@ -69,4 +69,4 @@ def test_a_public_post_needs_no_token_and_refuses_other_sites(rf):
     assert view(rf.post("/")).content == b"done"
     assert view(rf.post("/", headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
     assert view(rf.get("/")).status_code == 405
-    assert view.csrf_exempt
+    assert getattr(view, "csrf_exempt", False)

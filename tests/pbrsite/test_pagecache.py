@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -105,7 +106,7 @@ def test_an_unchanged_page_is_not_sent_twice(client):
 
 
 def test_memory_is_bounded_and_the_oldest_page_goes_first(rf):
-    cache = pagecache.PageCache(lambda request: None)
+    cache = pagecache.PageCache(lambda request: HttpResponse())
     for number in range(30):
         page = pagecache.Page((1,), b"x" * 100_000, {})
         cache._keep(("http", "host", f"/{number}/"), page)

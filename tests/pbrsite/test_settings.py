@@ -11,6 +11,8 @@ from tests.environment import ROOT
 
 def load_settings() -> ModuleType:
     spec = importlib.util.spec_from_file_location("fresh_settings", ROOT / "pbrsite/settings.py")
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

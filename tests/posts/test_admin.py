@@ -1,5 +1,7 @@
 """The writer's desk: what each role may do, and what a list costs."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
@@ -134,7 +136,7 @@ def test_the_form_opens_in_under_fifteen_queries(client, editor, django_assert_m
 
 
 def test_the_list_says_scheduled_for_a_time_to_come(client, editor):
-    make_post(published_at=timezone.now() + timezone.timedelta(days=1))
+    make_post(published_at=timezone.now() + timedelta(days=1))
     page = client.get(reverse("admin:posts_post_changelist")).content.decode()
     assert "Scheduled" in page
 

@@ -20,7 +20,7 @@ def picture(kind="PNG", size=(40, 20), mode="RGB", **options) -> bytes:
 
 def make_image(data: bytes | None = None, name="photo.png") -> Image:
     image = Image(folder=Folder.objects.get(name="Images", parent=None))
-    image.image_file = ContentFile(data or picture(), name=name)
+    image.file = ContentFile(data or picture(), name=name)
     image.save()
     return image
 
@@ -46,7 +46,7 @@ def test_camera_data_and_gps_are_gone_and_the_picture_is_upright():
 def test_every_ordinary_kind_of_picture_is_kept(kind, mode):
     kept = images.cleaned(ContentFile(picture(kind, mode=mode), name="a.bin"))
     assert Pillow.open(kept).size == (40, 20)
-    assert kept.name.endswith(images.EXTENSIONS[kind])
+    assert str(kept.name).endswith(images.EXTENSIONS[kind])
 
 
 def test_an_animation_keeps_its_frames():
@@ -54,7 +54,7 @@ def test_an_animation_keeps_its_frames():
     frames = [Pillow.new("RGB", (8, 8), colour) for colour in ("red", "green", "blue")]
     frames[0].save(output, "GIF", save_all=True, append_images=frames[1:])
     kept = Pillow.open(images.cleaned(ContentFile(output.getvalue(), name="a.gif")))
-    assert kept.n_frames == 3
+    assert getattr(kept, "n_frames", 1) == 3
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'

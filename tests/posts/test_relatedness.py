@@ -45,7 +45,7 @@ def test_the_reason_is_stored_in_an_editors_words():
         make_post(body=TEACHING)
     post = make_post(tags=(tag,), body=COHORT)
     relate(post)
-    reason = post.relatives.first().explanation
+    reason = post.relatives.get(position=1).explanation
     assert "1 shared tag: Justice Data Lab" in reason
     assert "cohort" in reason
 

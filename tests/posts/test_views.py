@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from posts import relatedness, search
-from posts.models import Post
+from posts.models import Author, Post, Tag
 from tests.factories import make_author, make_post, make_tag
 
 pytestmark = pytest.mark.django_db
@@ -16,17 +16,13 @@ LISTS = ["/", "/tag/tag-x/", "/author/author-x/", "/2013/", "/2013/05/", "/feed/
 
 
 def fill(number: int) -> None:
-    author = make_author() if number else None
-    tag = make_tag(slug="tag-x") if not Post.objects.exists() else None
-    if not Post.objects.exists():
-        author.slug = "author-x"
-        author.save()
-    shared = tag or Post.objects.first().tags.get(slug="tag-x")
-    writer = Post.objects.first().author if Post.objects.exists() else author
+    """Add posts of the same author and topic, each with a tag of its own."""
+    author = Author.objects.filter(slug="author-x").first() or make_author(slug="author-x")
+    tag = Tag.objects.filter(slug="tag-x").first() or make_tag(slug="tag-x")
     for day in range(number):
         make_post(
-            tags=(shared, make_tag(kind="person")),
-            author=writer,
+            tags=(tag, make_tag(kind="person")),
+            author=author,
             published_at=datetime(2013, 5, 1 + day % 28, 10, tzinfo=settings.ZONE),
         )
 

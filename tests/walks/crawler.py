@@ -17,7 +17,8 @@ MOST_PAGES = 600
 
 def crawl(client: Client, *more: str) -> dict[str, str]:
     """Return every reachable public address with all it answered: headers and body."""
-    waiting, seen = [*ROOTS, *more], {}
+    waiting: list[str] = [*ROOTS, *more]
+    seen: dict[str, str] = {}
     while waiting and len(seen) < MOST_PAGES:
         path = waiting.pop()
         if path in seen:

@@ -1,6 +1,7 @@
 """One walk over every public address, with posts present that nobody may see yet."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -17,17 +18,18 @@ SECRET = "Unseenword"
 def test_no_draft_or_scheduled_post_is_anywhere_public(client):
     tag, author = make_tag(), make_author()
     public = [make_post(tags=(tag,), author=author) for _ in range(3)]
+    states: dict[str, dict[str, Any]] = {
+        "draft": {"status": "draft"},
+        "review": {"status": "review", "published_at": None},
+        "scheduled": {"published_at": timezone.now() + timedelta(hours=1)},
+        "withdrawn": {"status": "withdrawn"},
+    }
     hidden = [
         make_post(
             title=f"{SECRET} {name}", slug=f"unseenword-{name}", body=f"<p>{SECRET}</p>",
             tags=(tag,), author=author, **values,
         )
-        for name, values in {
-            "draft": {"status": "draft"},
-            "review": {"status": "review", "published_at": None},
-            "scheduled": {"published_at": timezone.now() + timedelta(hours=1)},
-            "withdrawn": {"status": "withdrawn"},
-        }.items()
+        for name, values in states.items()
     ]  # fmt: skip
     for post in hidden:
         RelatedChoice.objects.create(post=public[0], related=post)
