@@ -13,15 +13,17 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
+import psycopg
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from psycopg import pq
 
-Version = tuple[Any, ...]
+Version = tuple[bytes | None, bytes | None]
 Key = tuple[str, str, str]
 OLDEST_SECONDS = 3600  # The forms on a page carry the time it was made, good for a day.
+_VERSION = b"SELECT number, content_clock() FROM content_version"
 KEPT_TYPES = ("text/html", "application/rss+xml", "application/atom+xml", "application/feed+json")
 
 
@@ -29,7 +31,8 @@ KEPT_TYPES = ("text/html", "application/rss+xml", "application/atom+xml", "appli
 class Page:
     version: Version
     body: bytes
-    headers: dict[str, str]
+    headers: dict[str, tuple[str, str]]  # as django.http.response.ResponseHeaders holds them
+    etag: str
     made_at: float = field(default_factory=time.monotonic)
 
     def is_good(self, version: Version) -> bool:
@@ -46,7 +49,7 @@ class PageCache:
         self.lock = threading.Lock()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not settings.PAGE_CACHE_MB or not is_anonymous_read(request):
+        if not is_anonymous_read(request) or not settings.PAGE_CACHE_MB:
             return self.get_response(request)
         # Read before the page is rendered: a change meanwhile makes the page too new, never old.
         version = content_version()
@@ -81,10 +84,29 @@ def is_anonymous_read(request: HttpRequest) -> bool:
 
 
 def content_version() -> Version:
-    """Return what identifies everything public at this moment; one query."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT number, content_clock() FROM content_version")
-        return tuple(cursor.fetchone())
+    """Return what identifies everything public at this moment; one round trip.
+
+    It is the whole cost of a kept page, so it goes through libpq itself: 20 µs of processor time
+    where Django's cursor takes 110 (its health check, its wrapper and psycopg's waiting loop).
+    """
+    version = _ask() if connection.connection is not None else None
+    if version is None:
+        connection.close()  # It was never open, or the server went away since the last request.
+        connection.ensure_connection()
+        version = _ask()
+    if version is None:
+        raise OperationalError("The database does not answer.")
+    return version
+
+
+def _ask() -> Version | None:
+    try:
+        result = connection.connection.pgconn.exec_(_VERSION)
+    except psycopg.OperationalError:
+        return None
+    if result.status != pq.ExecStatus.TUPLES_OK:
+        return None
+    return result.get_value(0, 0), result.get_value(0, 1)
 
 
 def page_of(response: HttpResponse, version: Version) -> Page | None:
@@ -99,19 +121,20 @@ def page_of(response: HttpResponse, version: Version) -> Page | None:
     )
     if not is_shared:
         return None
-    headers = {name: value for name, value in response.items() if name != "Content-Length"}
-    headers["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
-    headers.setdefault("Cache-Control", "no-cache")  # Kept by browsers, asked about each time.
-    return Page(version, response.content, headers)
+    response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    response.headers.setdefault("Cache-Control", "no-cache")  # Kept by browsers, asked each time.
+    return Page(version, response.content, response.headers._store.copy(), response["ETag"])
 
 
 def _answer(request: HttpRequest, page: Page) -> HttpResponse:
     """Return the page, or 304 when the visitor has it (RFC 9110, section 13.1.2)."""
-    known = request.META.get("HTTP_IF_NONE_MATCH", "").replace("W/", "")
-    if page.headers["ETag"] in known:
+    if page.etag in request.META.get("HTTP_IF_NONE_MATCH", ""):
         unchanged = HttpResponseNotModified()
-        for name in ("ETag", "Cache-Control", "Content-Security-Policy"):
+        for name in ("etag", "cache-control", "content-security-policy"):
             if name in page.headers:
-                unchanged[name] = page.headers[name]
+                unchanged[page.headers[name][0]] = page.headers[name][1]
         return unchanged
-    return HttpResponse(page.body, headers=page.headers)
+    response = HttpResponse(page.body)
+    # The headers were checked when the page was kept; checking each again costs more than the rest.
+    response.headers._store = page.headers.copy()
+    return response
