@@ -17,10 +17,11 @@ REPAIR_WITHIN = timedelta(days=30)
 _PORTIONS = """
 CREATE TEMPORARY TABLE subscriptions_portion ON COMMIT DROP AS
 WITH person AS MATERIALIZED (
-    SELECT s.id, s.active_since, s.frequency_changed_at,
-           ARRAY(SELECT t.tag_id FROM subscriptions_subscriber_topics t
-                 WHERE t.subscriber_id = s.id) AS topics
-    FROM subscriptions_subscriber s
+    SELECT s.id, s.active_since, s.frequency_changed_at, chosen.topics
+    FROM subscriptions_subscriber s LEFT JOIN (
+        SELECT subscriber_id, array_agg(tag_id) AS topics
+        FROM subscriptions_subscriber_topics GROUP BY subscriber_id
+    ) chosen ON chosen.subscriber_id = s.id
     WHERE s.state = 'active' AND s.frequency = %(kind)s
 ), offered AS MATERIALIZED (
     SELECT i.post_id, i.position, i.issue_id = %(issue)s AS is_fresh, p.published_at,
@@ -34,9 +35,10 @@ SELECT person.id AS subscriber_id, offered.post_id, offered.position, offered.is
 FROM person JOIN offered ON offered.is_fresh OR (
     person.frequency_changed_at > %(changed_after)s
     AND offered.published_at >= person.active_since)
-WHERE (person.topics = '{}' OR person.topics && offered.tags)
+WHERE (person.topics IS NULL OR person.topics && offered.tags)
   AND NOT EXISTS (SELECT FROM subscriptions_deliveryitem had
-                  WHERE had.subscriber_id = person.id AND had.post_id = offered.post_id)
+                  WHERE had.subscriber_id = person.id AND had.post_id = offered.post_id
+                    AND NOT had.repeat)
 UNION ALL
 SELECT DISTINCT item.subscriber_id, item.post_id, 0::smallint, false, true
 FROM subscriptions_delivery d
@@ -46,7 +48,8 @@ WHERE d.state IN ('unknown', 'expired') AND d.at > %(failed_after)s
   AND item.post_id = ANY(%(repairable)s)
   AND NOT EXISTS (SELECT FROM subscriptions_deliveryitem later
                   WHERE later.subscriber_id = item.subscriber_id
-                    AND later.post_id = item.post_id AND later.id > item.id)
+                    AND later.post_id = item.post_id AND later.repeat
+                    AND later.id > item.id)
 """
 _SHARES = """
 CREATE TEMPORARY TABLE subscriptions_share ON COMMIT DROP AS

@@ -6,6 +6,7 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Field, Layout, Submit
 from django import forms
+from django.db.models import Q
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -121,6 +122,10 @@ class PreferencesForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        wanted = Q(kind=Tag.Kind.THEME) | Q(pk__in=self.instance.topics.values("pk"))
+        topics = self.fields["topics"]
+        assert isinstance(topics, forms.ModelMultipleChoiceField)  # noqa: S101 - for the types
+        topics.queryset = Tag.objects.filter(wanted)
         if self.instance.paused_until:
             self.initial["pause_until"] = timezone.localdate(self.instance.paused_until)
         submit = Submit("save", "Save preferences", css_class="btn btn-primary")

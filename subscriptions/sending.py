@@ -79,7 +79,9 @@ def send(
             sender.on_outcome = on_outcome
             sender.run(should_stop)
     ledger.settle(clock())
-    logger.info("Sent %s; %s", dict(report.outcomes), report.trouble or "nothing more is due")
+    if report.outcomes or report.trouble:
+        counts = ", ".join(f"{count} {state}" for state, count in report.outcomes.items())
+        logger.info("Mail: %s. %s", counts or "nothing sent", report.trouble)
     return report
 
 
@@ -138,7 +140,7 @@ class Sender:
         if outcome.state == Delivery.State.RETRY:
             next_at = self.clock() + retry_after(attempt.number)
         self.closing = Closing(claim.pk, outcome.state, outcome.reply, next_at)
-        self.report.outcomes[outcome.state] += 1
+        self.report.outcomes[str(outcome.state)] += 1
         self.on_outcome(outcome.state)
         self._mind_health(claim.issue_id, outcome)
         self.busy_in_a_row = self.busy_in_a_row + 1 if outcome.is_relay_busy else 0

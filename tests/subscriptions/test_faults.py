@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,14 +14,27 @@ from urllib.parse import quote
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
+from subscriptions import digest, tasks
 from subscriptions.models import Delivery, Issue
-from tests.subscriptions.factories import NOON, SECOND, open_issue
+from tests.factories import make_post
+from tests.subscriptions.factories import NOON, SECOND, make_subscribers, open_issue
 from tests.subscriptions.relay import DROP, Sink
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 PEOPLE = 1500
+_started: list["subprocess.Popen[bytes]"] = []
 MOMENT = (NOON + 2 * SECOND).isoformat()
+
+
+@pytest.fixture(autouse=True)
+def no_process_left() -> Iterator[None]:
+    yield
+    while _started:
+        process = _started.pop()
+        process.kill()
+        process.wait(10)
 
 
 def database_url() -> str:
@@ -32,16 +46,22 @@ def database_url() -> str:
     return f"postgres://{user}{password}@{host}{port}/{parts['dbname']}"
 
 
-def start_sender(relay: Sink, log: Path) -> "subprocess.Popen[bytes]":
-    """Start `manage.py send_digest` as a process of its own on this test's database and relay."""
+def start(relay: Sink, log: Path, *command: str) -> "subprocess.Popen[bytes]":
+    """Start a command of the site as a process of its own on this test's database and relay."""
     environment = os.environ | {
         "DATABASE_URL": database_url(),
         "EMAIL_URL": f"smtp://127.0.0.1:{relay.port}",
         "PYTHONUNBUFFERED": "1",
     }
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "send_digest", "--now", MOMENT]
+    words = [sys.executable, str(settings.BASE_DIR / "manage.py"), *command]
     with log.open("ab") as output:
-        return subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen(words, env=environment, stdout=output, stderr=output)
+    _started.append(process)
+    return process
+
+
+def start_sender(relay: Sink, log: Path) -> "subprocess.Popen[bytes]":
+    return start(relay, log, "send_digest", "--now", MOMENT)
 
 
 def wait_for(relay: Sink, count: int, sender: "subprocess.Popen[bytes]") -> None:
@@ -103,3 +123,18 @@ def test_terminated_sender_finishes_its_message_and_leaves_nothing_uncertain(
     issue = accounting()
     assert issue.sent_count == len(relay.accepted) < PEOPLE
     assert set(Delivery.objects.values_list("state", flat=True)) == {"sent", "pending"}
+
+
+def test_stopping_worker_leaves_nothing_uncertain(relay: Sink, tmp_path: Path):
+    now = timezone.now()
+    make_subscribers(PEOPLE, frequency="instant")
+    digest.open_instant(make_post(published_at=now - SECOND), now)
+    tasks.send.defer()
+    options = ["--shutdown-graceful-timeout", "1"]
+    worker = start(relay, tmp_path / "log", "procrastinate", "worker", *options)
+    wait_for(relay, 200, worker)
+    worker.terminate()
+    worker.wait(20)
+    states = Delivery.objects.values_list("state", flat=True)
+    assert set(states) == {"sent", "pending"}
+    assert list(states).count("sent") == len(relay.accepted) < PEOPLE

@@ -283,3 +283,16 @@ def test_new_subscriber_during_the_send_is_left_for_tomorrow(relay: Sink):
     make_subscriber()
     send()
     assert len(relay.accepted) == 1
+
+
+def test_logs_hold_no_address(relay: Sink, caplog: pytest.LogCaptureFixture):
+    caplog.set_level("DEBUG")
+    open_issue(people=30)
+    relay.on_rcpt = lambda to: f"550 5.7.1 <{to}> is not welcome"
+    send()
+    relay.on_mail = lambda sender: f"421 4.7.0 {sender} is too quick"
+    Issue.objects.get().resume()
+    send()
+    ours = [record.getMessage() for record in caplog.records if record.name != "mail.log"]
+    assert len(ours) >= 3
+    assert "@" not in "".join(ours)
