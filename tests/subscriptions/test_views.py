@@ -50,6 +50,23 @@ def test_sign_up_writes_one_request_and_sends_on(client: Client, mailoutbox: lis
     assert not Subscriber.objects.exists()
 
 
+def test_origin_that_is_no_address_is_refused(client: Client):
+    answer = client.post("/subscribe/", {"email": MAIL}, headers={"Origin": "http://["})
+    assert answer.status_code == 403
+
+
+def test_page_of_the_sign_up_is_kept_without_its_query(client: Client):
+    headers = {"Referer": "http://testserver.test/search/?q=private"}
+    client.post("/subscribe/", {"email": MAIL}, headers=headers)
+    assert MailRequest.objects.get().page == "/search/"
+
+
+@pytest.mark.parametrize("referer", ["http://[", "\x00", "x" * 5000])
+def test_strange_referer_is_no_error(client: Client, referer: str):
+    headers = {"Referer": referer, "Sec-Fetch-Site": "same-origin"}
+    assert client.post("/subscribe/", {"email": MAIL}, headers=headers).status_code == 303
+
+
 def test_answer_is_byte_identical_whatever_is_known(client: Client):
     for state in ("pending", "active", "unsubscribed", "complained"):
         make_subscriber(email=f"{state}@example.org", state=state)
