@@ -6,8 +6,10 @@ from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils import timezone
 
+from pbrsite import mailbox
 from pbrsite.desk import desk_for
 
 
@@ -22,6 +24,13 @@ class Desk(AdminSite):
     ) -> TemplateResponse:
         desk = desk_for(request.user, timezone.now())
         return super().index(request, {"desk": desk, **(extra_context or {})})
+
+    def get_urls(self) -> list[Any]:
+        mine = [
+            path("mail/", self.admin_view(mailbox.mailbox), name="mail"),
+            path("mail/<str:name>", self.admin_view(mailbox.message), name="mail_message"),
+        ]
+        return mine + super().get_urls()
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the rooms' own tables first; the machinery's last, taggit's unused one never."""

@@ -8,6 +8,7 @@ from django.db.models import Count, F, Q
 from django.urls import reverse
 
 from comments.models import Comment
+from pbrsite import mailbox
 from posts.models import Post, PostQuerySet
 from subscriptions import noon
 from subscriptions.models import Issue
@@ -23,7 +24,11 @@ def desk_for(user: User, now: datetime) -> dict[str, Any]:
     if not isinstance(user, PermissionsMixin):
         return desk
     if user.has_perm("posts.view_post"):
-        desk |= {"drafts": _drafts(), "scheduled": _scheduled(now), "health": _health(now)}
+        desk |= {
+            "drafts": _drafts(),
+            "scheduled": _scheduled(now),
+            "health": _health(now) + _mail_hint(user),
+        }
     if user.has_perm("comments.view_comment"):
         desk["waiting_comments"] = {
             "count": Comment.objects.waiting_count(),
@@ -62,6 +67,12 @@ def _brief(posts: PostQuerySet) -> PostQuerySet:
 
 def _change(post: Post) -> str:
     return reverse("admin:posts_post_change", args=[post.pk])
+
+
+def _mail_hint(user: PermissionsMixin) -> list[dict[str, Any]]:
+    if not mailbox.is_in_use() or not user.has_perm(mailbox.PERMISSION):
+        return []
+    return [{"label": "Mail is kept in files", "value": "read", "url": reverse("admin:mail")}]
 
 
 def _health(now: datetime) -> list[dict[str, Any]]:

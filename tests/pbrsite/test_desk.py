@@ -1,0 +1,87 @@
+"""The editorial desk: each panel for who may act on it; and the mail that went to files."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core import mail
+from django.urls import reverse
+from django.utils import timezone
+
+from comments.models import Comment
+from pbrsite.mail import FileBackend
+from tests.factories import make_post, make_staff
+
+pytestmark = pytest.mark.django_db
+
+
+def desk(client):
+    return client.get(reverse("admin:index")).context["desk"]
+
+
+def test_an_editor_sees_what_waits_what_is_planned_and_the_next_noon(client):
+    client.force_login(make_staff())
+    post = make_post()
+    make_post(title="Half written", status="draft")
+    make_post(title="Soon", published_at=timezone.now() + timedelta(days=2))
+    Comment.objects.create(post=post, name="N", body="Words")
+    shown = desk(client)
+    assert shown["waiting_comments"]["count"] == 1
+    assert [row["title"] for row in shown["drafts"]] == ["Half written"]
+    assert [row["title"] for row in shown["scheduled"]] == ["Soon"]
+    assert shown["noon"].audience == 0
+
+
+def test_a_moderator_sees_comments_only(client):
+    user = User.objects.create_user("moderator", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_comment"))
+    client.force_login(user)
+    assert set(desk(client)) == {"waiting_comments"}
+
+
+def test_the_desk_costs_the_same_at_10_and_100_posts(client, django_assert_max_num_queries):
+    client.force_login(make_staff())
+    counts = []
+    for number in (10, 90):
+        for _ in range(number):
+            make_post(status="draft")
+        with django_assert_max_num_queries(14) as captured:
+            desk(client)
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+
+
+@pytest.fixture
+def kept_mail(settings, tmp_path):
+    settings.EMAIL_BACKEND, settings.EMAIL_FILE_PATH = "pbrsite.mail.FileBackend", tmp_path
+    text = "Confirm: http://testserver.test/subscribe/confirm/abc/ <script>"
+    message = mail.EmailMessage("A subject", text, to=["reader@example.org"])
+    FileBackend().send_messages([message])
+    return next(tmp_path.glob("*.eml")).name
+
+
+def test_staff_read_mail_that_went_to_files_and_its_links_are_alive(client, kept_mail):
+    client.force_login(make_staff())
+    listing = client.get(reverse("admin:mail")).content.decode()
+    assert "A subject" in listing
+    page = client.get(reverse("admin:mail_message", args=[kept_mail])).content.decode()
+    assert 'href="http://testserver.test/subscribe/confirm/abc/"' in page
+    assert "<script> " not in page
+
+
+def test_mail_is_only_for_who_may_see_subscribers(client, kept_mail):
+    client.force_login(User.objects.create_user("writer", is_staff=True))
+    assert client.get(reverse("admin:mail")).status_code == 403
+    assert client.get(reverse("admin:mail_message", args=[kept_mail])).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["..%2Fsecret_key", "none.eml", "a.txt"])
+def test_no_other_file_is_shown(client, kept_mail, name):
+    client.force_login(make_staff())
+    assert client.get(f"/admin/mail/{name}").status_code == 404
+
+
+def test_with_a_mail_server_there_is_no_such_page(client, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    client.force_login(make_staff())
+    assert client.get(reverse("admin:mail")).status_code == 404
