@@ -77,7 +77,11 @@ def is_same_origin(request: HttpRequest) -> bool:
     source = request.headers.get("Origin") or request.headers.get("Referer")
     if not source:
         return True
-    return urlsplit(source).netloc in {request.get_host(), urlsplit(settings.SITE_URL).netloc}
+    try:
+        host = urlsplit(source).netloc
+    except ValueError:  # No browser sends what is no address at all.
+        return False
+    return host in {request.get_host(), urlsplit(settings.SITE_URL).netloc}
 
 
 def public_post(view: View[P]) -> View[P]:

@@ -76,7 +76,7 @@ class ConsentEventInline(admin.TabularInline):
 @admin.register(Subscriber)
 class SubscriberAdmin(admin.ModelAdmin):
     list_display = ["email_or_number", "state_chip", "frequency", "active_since", "created_at"]
-    list_filter = ["state", "frequency", "topics"]
+    list_filter = ["state", "frequency", ("topics", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["email"]
     search_help_text = "A whole address or a part of it"
     date_hierarchy = None

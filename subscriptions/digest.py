@@ -31,8 +31,8 @@ def open_issue(now: datetime, *, kind: str = Kind.DAILY) -> Issue | None:
     moment = noon.passed(kind, now)
     if moment is None or Issue.objects.filter(kind=kind, local_date=moment.local_date).exists():
         return None
-    state = Issue.State.SKIPPED_LATE if moment.is_late else Issue.State.SENDING
     noon_at = moment.scheduled_for
+    state = _state_when_late(kind, noon_at) if moment.is_late else Issue.State.SENDING
     with _freezing():
         issue, is_new = Issue.objects.get_or_create(
             kind=kind,
@@ -47,6 +47,11 @@ def open_issue(now: datetime, *, kind: str = Kind.DAILY) -> Issue | None:
         if is_new and not moment.is_late:
             _freeze(issue, _unissued(kind, issue.cutoff).newest_first())
     return issue if is_new else None
+
+
+def _state_when_late(kind: str, cutoff: datetime) -> Issue.State:
+    missed = _unissued(kind, cutoff).exists()
+    return Issue.State.SKIPPED_LATE if missed else Issue.State.EMPTY
 
 
 def open_instant(post: Post, now: datetime) -> Issue | None:

@@ -107,7 +107,7 @@ class Issue(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}, {self.local_date:%-d %B %Y}"
+        return f"{self.kind.capitalize()}, {self.local_date:%-d %B %Y}"
 
     def get_absolute_url(self) -> str:
         day = f"{self.local_date:%Y %m %d}".split()

@@ -131,7 +131,7 @@ class Sender:
         if len(self.patterns) > PATTERNS_KEPT:
             self.patterns.clear()
         missing = Edition.objects.filter(pk__in=wanted - self.patterns.keys())
-        for edition in missing.select_related("issue"):
+        for edition in missing.select_related("issue").defer("issue__html", "issue__text"):
             self.patterns[edition.pk] = Pattern(edition)
 
     def _note(self, claim: Claim, attempt: Attempt, outcome: Outcome) -> None:

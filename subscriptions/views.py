@@ -1,6 +1,7 @@
 """Public pages of sign-up: subscribe, confirm, leave. Nothing here looks a person up by address."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -72,7 +73,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         if subscriber.is_confirmation_expired(now):
             return _expired(request, subscriber)
         if request.method == "POST":
-            is_new = subscriber.confirm(at=now, page=request.path[:30])
+            is_new = subscriber.confirm(at=now, page="/subscribe/confirm/")
     context = {
         "is_confirmed": subscriber.is_confirmed(),
         "is_new": is_new,
@@ -159,10 +160,18 @@ def _enqueue(request: HttpRequest, wanted: MailRequest) -> None:
     key = f"subscriptions.network:{rates.network(request)}"
     if not rates.take(key, size=REQUESTS_PER_HOUR, per=timedelta(hours=1), now=now):
         return
-    wanted.at, wanted.page = now, request.headers.get("Referer", "")[:200]
+    wanted.at, wanted.page = now, _page_of(request)
     with transaction.atomic():
         wanted.save()
         tasks.answer.defer(request_id=wanted.pk)
+
+
+def _page_of(request: HttpRequest) -> str:
+    """Return the path of the page the form was on; its query may hold what somebody looked for."""
+    try:
+        return urlsplit(request.headers.get("Referer", "")).path[:200]
+    except ValueError:
+        return ""
 
 
 def _topics() -> list[Tag]:

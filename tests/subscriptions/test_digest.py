@@ -110,6 +110,12 @@ def test_worker_back_at_nine_in_the_evening_sends_tomorrow():
     assert list(tomorrow.posts.all()) == [post]
 
 
+def test_late_evening_with_nothing_to_skip_is_an_empty_issue():
+    late = digest.open_issue(NOON + 9 * HOUR)
+    assert late is not None
+    assert late.state == State.EMPTY
+
+
 def test_four_days_away_means_one_mail_with_all_posts():
     reader = make_subscriber()
     for days in range(4):
