@@ -42,20 +42,25 @@ def forget(*, before: datetime) -> int:
 
 
 def network(request: HttpRequest) -> str:
-    """Return the visitor's network, a /24 (IPv4) or /48 (IPv6), or "" when it is unknown.
+    """Return the visitor's network, a /24 (IPv4) or /48 (IPv6), or "" when it is unknown."""
+    try:
+        parsed = ip_address(client_address(request))
+    except ValueError:
+        return ""
+    return str(ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the visitor's address as text; it may be nonsense a client sent through a proxy.
 
     `X-Forwarded-For` counts only as far as the machines that wrote it are TRUSTED_PROXIES: the
     first address from the right that is not one of them.
     """
     hops = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-    address = request.META.get("REMOTE_ADDR", "")
+    address = str(request.META.get("REMOTE_ADDR", ""))
     while hops and _is_trusted(address):
         address = hops.pop() or address
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return ""
-    return str(ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))
+    return address
 
 
 def _is_trusted(address: str) -> bool:

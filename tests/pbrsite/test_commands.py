@@ -57,7 +57,8 @@ def test_the_demo_leaves_a_site_with_posts_alone():
 def test_prepare_makes_an_editor_once_and_prints_the_log_in(settings, tmp_path):
     settings.VAR_DIR, settings.STATIC_ROOT = tmp_path / "var", tmp_path / "static"
     settings.VAR_DIR.mkdir()
-    first, second = run("prepare", "--no-demo"), run("prepare", "--no-demo")
+    make_post()
+    first, second = run("prepare"), run("prepare")
     password = (settings.VAR_DIR / "editor_password").read_text().strip()
     assert password in first
     assert password in second
@@ -68,11 +69,19 @@ def test_prepare_makes_an_editor_once_and_prints_the_log_in(settings, tmp_path):
 @pytest.mark.django_db
 def test_prepare_stops_printing_a_password_that_was_changed(settings, tmp_path):
     settings.VAR_DIR, settings.STATIC_ROOT = tmp_path, tmp_path / "static"
-    run("prepare", "--no-demo")
+    make_post()
+    run("prepare")
     user = User.objects.get()
     user.set_password("another")
     user.save()
-    assert (tmp_path / "editor_password").read_text().strip() not in run("prepare", "--no-demo")
+    assert (tmp_path / "editor_password").read_text().strip() not in run("prepare")
+
+
+@pytest.mark.django_db
+def test_prepare_without_demo_makes_nobody(settings, tmp_path):
+    settings.VAR_DIR, settings.STATIC_ROOT = tmp_path, tmp_path / "static"
+    assert run("prepare", "--no-demo") == ""
+    assert not User.objects.exists()
 
 
 @pytest.mark.django_db

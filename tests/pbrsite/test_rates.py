@@ -72,3 +72,9 @@ def test_only_trusted_proxies_say_who_the_visitor_is(
     settings.TRUSTED_PROXIES = proxies
     request = rf.get("/", REMOTE_ADDR=remote, headers={"X-Forwarded-For": forwarded})
     assert rates.network(request) == network
+
+
+def test_failed_log_ins_are_counted_by_the_visitor_not_by_the_proxy(rf, settings):
+    settings.TRUSTED_PROXIES = PROXY
+    request = rf.get("/", REMOTE_ADDR="10.0.0.1", headers={"X-Forwarded-For": "198.51.100.7"})
+    assert rates.client_address(request) == "198.51.100.7"

@@ -21,14 +21,16 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--no-demo", action="store_true", help="start with an empty site")
+        parser.add_argument("--no-demo", action="store_true", help="neither content nor a log-in")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._reach_the_database()
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
+        if options["no_demo"]:
+            return
         if not User.objects.exists():
-            if not options["no_demo"] and not Post.objects.exists():
+            if not Post.objects.exists():
                 self.stdout.write("First start: loading the demo archive ...")
                 call_command("load_demo", stdout=self.stdout)
             _make_editor()

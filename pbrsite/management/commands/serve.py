@@ -70,7 +70,7 @@ def _jobs() -> str:
     manage = str(settings.BASE_DIR / "manage.py")
     return shlex.join(
         [sys.executable, manage, "procrastinate", "worker", "--concurrency", "4",
-         "--delete-jobs", "successful"]
+         "--shutdown-graceful-timeout", "2", "--delete-jobs", "successful"]
     )  # fmt: skip
 
 
