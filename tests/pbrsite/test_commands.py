@@ -2,6 +2,9 @@
 
 import io
 import socket
+import tarfile
+import tempfile
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -112,6 +115,17 @@ def test_a_backup_brings_back_posts_and_images(settings, tmp_path):
     assert Post.objects.get().title == "Kept"
     assert (settings.MEDIA_ROOT / "images" / "a.png").read_bytes() == b"picture"
     assert (tmp_path / "all.tar").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.django_db
+def test_a_backup_cannot_write_outside_its_place(tmp_path):
+    with tarfile.open(tmp_path / "evil.tar", "w") as archive:
+        for name in ("../pbrsite-outside.txt", str(tmp_path / "absolute.txt")):
+            archive.addfile(tarfile.TarInfo(name), io.BytesIO())
+    with pytest.raises(CommandError, match="holds no database"):
+        run("restore", str(tmp_path / "evil.tar"))
+    assert not (Path(tempfile.gettempdir()) / "pbrsite-outside.txt").exists()
+    assert not (tmp_path / "absolute.txt").exists()
 
 
 @pytest.mark.django_db
