@@ -110,7 +110,7 @@ def test_lock_of_a_closed_session_counts_as_dead():
 
     together(1, die)
     with connection.cursor() as cursor:
-        # The server notices a closed connection in its own time: wait for the lock, then give it back.
+        # The server notices a closed connection in its own time: wait for its lock.
         cursor.execute("SELECT pg_advisory_lock(%s, 77)", [ledger._LOCKS])
         cursor.execute("SELECT pg_advisory_unlock(%s, 77)", [ledger._LOCKS])
     assert ledger.recover(NOON + 3 * SECOND) == 1
