@@ -64,22 +64,7 @@ def cleaned(upload: File) -> ContentFile:
     try:
         with Image.open(upload) as image:
             kind = str(image.format)
-            options: dict[str, Any] = {"quality": 90} if kind in {"JPEG", "WEBP"} else {}
-            if getattr(image, "is_animated", False):
-                options["save_all"] = True
-                image.info.pop("exif", None)
-                image.save(output, kind, **options)
-            else:
-                upright = ImageOps.exif_transpose(image)
-                bare = Image.new(upright.mode, upright.size)
-                bare.paste(upright)
-                if upright.mode == "P" and (palette := upright.getpalette()):
-                    bare.putpalette(palette)
-                if profile := image.info.get("icc_profile"):
-                    options["icc_profile"] = profile
-                if "transparency" in image.info:
-                    options["transparency"] = image.info["transparency"]
-                bare.save(output, kind, **options)
+            _write_anew(image, kind, output)
     except (OSError, ValueError, SyntaxError) as error:
         raise ValidationError(
             "This image is damaged and cannot be read to its end. "
@@ -87,6 +72,24 @@ def cleaned(upload: File) -> ContentFile:
         ) from error
     stem = (upload.name or "image").replace("\\", "/").rpartition("/")[2].rpartition(".")[0]
     return ContentFile(output.getvalue(), name=f"{stem or 'image'}.{EXTENSIONS[kind]}")
+
+
+def _write_anew(image: Image.Image, kind: str, output: io.BytesIO) -> None:
+    options: dict[str, Any] = {"quality": 90} if kind in {"JPEG", "WEBP"} else {}
+    if getattr(image, "is_animated", False):
+        image.info.pop("exif", None)
+        image.save(output, kind, save_all=True, **options)
+        return
+    # A new image has no metadata at all; only what changes its colours is carried over.
+    options |= {
+        key: image.info[key] for key in ("icc_profile", "transparency") if key in image.info
+    }
+    upright = ImageOps.exif_transpose(image)
+    bare = Image.new(upright.mode, upright.size)
+    bare.paste(upright)
+    if upright.mode == "P" and (palette := upright.getpalette()):
+        bare.putpalette(palette)
+    bare.save(output, kind, **options)
 
 
 def checksum(content: ContentFile) -> str:

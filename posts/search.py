@@ -140,32 +140,32 @@ class Question:
 def answer(asked: Question) -> dict[str, Any]:
     """Return the search page's context."""
     context: dict[str, Any] = {
-        "query": asked.query,
-        "sort": asked.sort,
-        "sort_links": [
-            {"label": "Relevance", "url": asked.url(sort="relevance"),
-             "is_active": asked.sort == "relevance"},
-            {"label": "Newest first", "url": asked.url(sort="date"),
-             "is_active": asked.sort == "date"},
-        ],
+        "query": asked.query, "sort": asked.sort, "sort_links": _sort_links(asked),
+        "page_obj": None, "total": 0, "facets": [], "did_you_mean": None,
     }  # fmt: skip
     if asked.is_empty:
-        return context | {"page_obj": None, "total": 0, "facets": [], "did_you_mean": None}
+        return context
     posts = asked.filtered()
     if asked.query:
         posts = within(posts, asked.query, by_date=asked.sort == "date")
     else:
         posts = posts.for_list()
     context |= page_context(posts, asked.page, base="/search/", query=asked.parameters())
-    total = context["page_obj"].paginator.count
     for post in context["page_obj"]:
         post.headline = mark(getattr(post, "headline", ""))
-    suggestion = did_you_mean(asked) if asked.query and not total else None
-    return context | {
-        "total": total,
-        "facets": facets(asked) if total else [],
-        "did_you_mean": suggestion,
-    }
+    context["total"] = context["page_obj"].paginator.count
+    if context["total"]:
+        context["facets"] = facets(asked)
+    elif asked.query:
+        context["did_you_mean"] = did_you_mean(asked)
+    return context
+
+
+def _sort_links(asked: Question) -> list[dict[str, Any]]:
+    return [
+        {"label": label, "url": asked.url(sort=sort), "is_active": asked.sort == sort}
+        for sort, label in (("relevance", "Relevance"), ("date", "Newest first"))
+    ]
 
 
 def facets(asked: Question) -> list[dict[str, Any]]:
