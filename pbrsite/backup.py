@@ -28,13 +28,21 @@ def write(path: Path) -> int:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         dump = Path(folder) / DUMP
         _run("pg_dump", "--format=custom", "--no-owner", f"--file={dump}")
-        with tarfile.open(partial, "w") as archive:
-            archive.add(dump, DUMP)
-            if settings.MEDIA_ROOT.is_dir():
-                archive.add(settings.MEDIA_ROOT, MEDIA)
-    partial.chmod(0o600)  # It holds addresses.
-    partial.replace(path)
+        try:
+            _pack(dump, partial)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     return path.stat().st_size
+
+
+def _pack(dump: Path, partial: Path) -> None:
+    # It holds addresses: closed to others from its first byte on.
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w") as archive:
+        archive.add(dump, DUMP)
+        if settings.MEDIA_ROOT.is_dir():
+            archive.add(settings.MEDIA_ROOT, MEDIA)
 
 
 def read(path: Path) -> int:

@@ -1,11 +1,31 @@
-"""The content security policy: strict on public pages, wider in the admin by path."""
+"""What comes before every view: the answers to supervisors, and the content security policy."""
+
+from collections.abc import Callable
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from pbrsite import health
+
+
+class HealthChecks:
+    """Answer `/healthz` and `/readyz` before anything that may be what is broken.
+
+    A supervisor on the same machine asks by address, without HTTPS and without the site's name.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.checks = {"/healthz": health.healthz, "/readyz": health.readyz}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.checks.get(request.path_info, self.get_response)(request)
 
 
 class ContentSecurityPolicy(CSPMiddleware):
+    """Strict on public pages, wider in the admin by path."""
+
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:

@@ -18,12 +18,13 @@ import psycopg
 from django.conf import settings
 from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.utils import timezone
 from psycopg import pq
 
 Version = tuple[bytes | None, bytes | None]
 Key = tuple[str, str, str]
 OLDEST_SECONDS = 3600  # The forms on a page carry the time it was made, good for a day.
-_VERSION = b"SELECT number, content_clock() FROM content_version"
+_VERSION = b"SELECT number, content_clock($1) FROM content_version"
 KEPT_TYPES = ("text/html", "application/rss+xml", "application/atom+xml", "application/feed+json")
 
 
@@ -53,7 +54,9 @@ class PageCache:
             return self.get_response(request)
         # Read before the page is rendered: a change meanwhile makes the page too new, never old.
         version = content_version()
-        key = (request.scheme or "", request.META.get("HTTP_HOST", ""), request.path_info)
+        # Without the port, which a visitor may invent: each would be an entry of its own.
+        host = request.META.get("HTTP_HOST", "").partition(":")[0]
+        key = (request.scheme or "", host, request.path_info)
         page = self.pages.get(key)
         if page is None or not page.is_good(version):
             response = self.get_response(request)
@@ -61,7 +64,14 @@ class PageCache:
             if page is None:
                 return response
             self._keep(key, page)
+        else:
+            self._touch(key)
         return _answer(request, page)
+
+    def _touch(self, key: Key) -> None:
+        with self.lock:
+            if key in self.pages:
+                self.pages.move_to_end(key)
 
     def _keep(self, key: Key, page: Page) -> None:
         with self.lock:
@@ -101,7 +111,9 @@ def content_version() -> Version:
 
 def _ask() -> Version | None:
     try:
-        result = connection.connection.pgconn.exec_(_VERSION)
+        # Our own clock, not the database's: it is the one the page will be rendered by.
+        now = timezone.now().isoformat().encode()
+        result = connection.connection.pgconn.exec_params(_VERSION, [now])
     except psycopg.OperationalError:
         return None
     if result.status != pq.ExecStatus.TUPLES_OK:

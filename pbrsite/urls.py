@@ -7,8 +7,6 @@ from pbrsite import views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("healthz", views.healthz),
-    path("readyz", views.readyz),
     re_path(r"^media/(?P<path>images/.+|__processed__/.+)$", views.media, name="media"),
     path("", include("subscriptions.urls")),
     path("", include("comments.urls")),

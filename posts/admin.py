@@ -128,6 +128,20 @@ class PostAdmin(admin.ModelAdmin):
                 fixed.append("status")
         return fixed
 
+    def has_change_permission(self, request: HttpRequest, obj: Post | None = None) -> bool:
+        """Let a writer change what is being written; what is out belongs to who may publish."""
+        return super().has_change_permission(request, obj) and may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Post | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and may_touch(request, obj)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer the bulk deletion, which asks about no single post, to publishers only."""
+        actions: dict[str, Any] = super().get_actions(request)
+        if not may_publish(request):
+            actions.pop("delete_selected", None)
+        return actions
+
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
@@ -143,8 +157,9 @@ class PostAdmin(admin.ModelAdmin):
         super().save_related(request, form, formsets, change)
         post: Post = form.instance
         if "_publish" in request.POST and may_publish(request):
-            post.publish(at=timezone.now())
-            self.message_user(request, f"“{post}” is published.", messages.SUCCESS)
+            is_new = post.publish(at=timezone.now())
+            said = "is published." if is_new else "was published already; its date stays."
+            self.message_user(request, f"“{post}” {said}", messages.SUCCESS)
         else:
             post.reindex()
 
@@ -174,17 +189,14 @@ class PostAdmin(admin.ModelAdmin):
     @admin.action(description="Publish the selected posts now", permissions=["publish"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
         """Publish unfinished posts; those already out, and withdrawn ones, are left alone."""
-        posts = list(Post.objects.unfinished().filter(pk__in=queryset.values("pk")))
-        for post in posts:
-            post.publish(at=timezone.now())
-        self._report(request, "published", len(posts), queryset.count())
+        posts = Post.objects.unfinished().filter(pk__in=queryset.values("pk"))
+        done = [post for post in posts if post.publish(at=timezone.now())]
+        self._report(request, "published", len(done), queryset.count())
 
     @admin.action(description="Withdraw the selected posts", permissions=["publish"])
     def withdraw(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        posts = list(queryset.filter(pk__in=Post.objects.out().values("pk")))
-        for post in posts:
-            post.withdraw()
-        self._report(request, "withdrawn", len(posts), queryset.count())
+        done = [post for post in queryset if post.withdraw()]
+        self._report(request, "withdrawn", len(done), queryset.count())
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
         return may_publish(request)
@@ -197,6 +209,12 @@ class PostAdmin(admin.ModelAdmin):
 
 def may_publish(request: HttpRequest) -> bool:
     return request.user.has_perm("posts.publish_post")
+
+
+def may_touch(request: HttpRequest, post: Post | None) -> bool:
+    """Return whether this person may change or delete the post: everybody's drafts, say."""
+    is_being_written = post is None or post.status in {Post.Status.DRAFT, Post.Status.REVIEW}
+    return is_being_written or may_publish(request)
 
 
 def hidden(post: Post) -> SafeString | str:

@@ -60,12 +60,10 @@ def archive(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def period_archive(
-    request: HttpRequest, year: str, month: str = "0", day: str = "0", number: str = "1"
+    request: HttpRequest, year: str, month: str = "", day: str = "", number: str = "1"
 ) -> HttpResponse:
-    period = _period(int(year), int(month or 0), int(day or 0))
-    posts = Post.objects.published().filter(
-        published_at__gte=period.start, published_at__lt=period.end
-    )
+    period = _period(year, month, day)
+    posts = Post.objects.published().between(period.start, period.end)
     if not posts.exists():
         raise Http404("Nothing was published then.")
     if request.path.endswith("/page/1/"):
@@ -81,11 +79,11 @@ def period_archive(
     return render(request, "posts/archive.html", context)
 
 
-def _period(year: int, month: int, day: int) -> Period:
+def _period(year: str, month: str, day: str) -> Period:
     unit: Unit = "day" if day else "month" if month else "year"
     try:
         # Beyond these years a local midnight has no UTC moment that Python can hold.
-        first = date(min(max(year, 2), 9998), month or 1, day or 1)
+        first = date(min(max(int(year), 2), 9998), int(month or 1), int(day or 1))
     except ValueError as error:
         raise Http404("There is no such date.") from error
     return Period(unit, first)

@@ -1,6 +1,6 @@
 """Posts, their authors and series, and how they are related."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from cabinet.fields import CabinetForeignKey
@@ -9,20 +9,18 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxLengthValidator
 from django.db import models, transaction
-from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Q
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django_prose_editor.fields import ProseEditorField
 from taggit.managers import TaggableManager
-from taggit.models import ItemBase
 
-from posts import prose, rendering
+from posts import prose, rendering, visibility
 from posts.authors import Author, Series
 from posts.library import Image
 from posts.relatives import RelatedChoice, RelatedPost
 from posts.slugs import validate_slug
-from posts.topics import Tag, TagAlias
+from posts.topics import Tag, TagAlias, TaggedPost
 
 __all__ = [
     "Author", "Image", "Post", "PostQuerySet", "RelatedChoice", "RelatedPost", "Series", "Tag",
@@ -32,22 +30,10 @@ __all__ = [
 RELATED_SHOWN = 5
 
 
-class TaggedPost(ItemBase):
-    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="tagged_posts")
-    content_object = models.ForeignKey(
-        "posts.Post", on_delete=models.CASCADE, related_name="tagged_posts"
-    )
-
-    class Meta:
-        constraints = [
-            UniqueConstraint(fields=["tag", "content_object"], name="posts_taggedpost_once")
-        ]
-
-
 class PostQuerySet(models.QuerySet["Post"]):
     def published(self, now: datetime | None = None) -> Self:
         """Return what the public sees at this moment; the twin of `Post.is_published`."""
-        return self.filter(status=Post.Status.PUBLISHED, published_at__lte=now or timezone.now())
+        return self.filter(visibility.published(now or timezone.now()))
 
     def scheduled(self, now: datetime | None = None) -> Self:
         """Return posts that will appear by the clock alone."""
@@ -55,10 +41,6 @@ class PostQuerySet(models.QuerySet["Post"]):
 
     def unfinished(self) -> Self:
         return self.filter(status__in=[Post.Status.DRAFT, Post.Status.REVIEW])
-
-    def out(self) -> Self:
-        """Return posts that are public or scheduled: what can be withdrawn."""
-        return self.filter(status=Post.Status.PUBLISHED)
 
     def newest_first(self) -> Self:
         return self.order_by("-published_at", "-pk")
@@ -82,7 +64,11 @@ class PostQuerySet(models.QuerySet["Post"]):
     def in_year(self, year: int) -> Self:
         """Return posts published in that calendar year of the site's zone."""
         first = datetime(year, 1, 1, tzinfo=settings.ZONE)
-        return self.filter(published_at__gte=first, published_at__lt=first.replace(year=year + 1))
+        return self.between(first, first.replace(year=year + 1))
+
+    def between(self, start: datetime, end: datetime) -> Self:
+        """Return posts published in that half-open stretch of time."""
+        return self.filter(published_at__gte=start, published_at__lt=end)
 
     def tagged(self, tag: "Tag") -> Self:
         return self.filter(tagged_posts__tag=tag)
@@ -235,11 +221,6 @@ class Post(models.Model):  # type: ignore[django-manager-missing]  # taggit has 
         return max(1, round(self.word_count / 230))
 
     @property
-    def published_on(self) -> date | None:
-        """Return the day of publication in the site's zone."""
-        return timezone.localtime(self.published_at).date() if self.published_at else None
-
-    @cached_property
     def summary(self) -> str:
         """Return the excerpt, or the standfirst where none was chosen."""
         return self.excerpt or self.standfirst
@@ -251,18 +232,37 @@ class Post(models.Model):  # type: ignore[django-manager-missing]  # taggit has 
         self.plain_text = rendered.text
         self.word_count = len(rendered.text.split())
 
-    def publish(self, *, at: datetime) -> None:
-        """Make public at that time, now or later, and have the related posts computed."""
+    def publish(self, *, at: datetime) -> bool:
+        """Make public at that time, now or later, and have the related posts computed.
+
+        Returns False and changes nothing when the post is out already: its date stays.
+        """
         with transaction.atomic():
+            if self._locked_status() == self.Status.PUBLISHED and self.is_published(at):
+                return False
             self.status = self.Status.PUBLISHED
             self.published_at = at
             self.save(update_fields=["status", "published_at", "saved_at"])
             self.reindex()
+        return True
 
-    def withdraw(self) -> None:
-        """Take off the public site; the row, its comments and its history stay."""
-        self.status = self.Status.WITHDRAWN
-        self.save(update_fields=["status", "saved_at"])
+    def withdraw(self) -> bool:
+        """Take off the public site; the row, its comments and its history stay.
+
+        Returns False for a post that is not out.
+        """
+        with transaction.atomic():
+            if self._locked_status() != self.Status.PUBLISHED:
+                return False
+            self.status = self.Status.WITHDRAWN
+            self.save(update_fields=["status", "saved_at"])
+        return True
+
+    def _locked_status(self) -> str:
+        """Lock the row until the transaction ends, and read anew what decides."""
+        Post.objects.select_for_update(of=("self",)).only("pk").get(pk=self.pk)
+        self.refresh_from_db(fields=["status", "published_at"])
+        return self.status
 
     def reindex(self) -> None:
         """Bring search up to date now and related posts in a job; call after tags are saved."""
@@ -270,7 +270,8 @@ class Post(models.Model):  # type: ignore[django-manager-missing]  # taggit has 
 
         if self.topic_id is None:
             self.topic = self.tags.filter(kind=Tag.Kind.THEME).order_by("pk").first()
-            self.save(update_fields=["topic"])
+        self.related_at = None  # Should the job be lost, the clock finds the post by this.
+        self.save(update_fields=["topic", "related_at"])
         search.index([self.pk])
         tasks.relate.defer(post_id=self.pk)
 

@@ -8,6 +8,11 @@ from django.utils.html import escape
 from django.utils.text import slugify
 from lxml import html
 
+# Ids the page around the body has for itself, and deep links rely on.
+PAGE_HOOKS = frozenset(
+    ["main", "share", "share-end", "related", "citing", "comments", "comment-form", "subscribe",
+     "subscribe-form", "results", "facets", "did-you-mean", "site-search"]
+)  # fmt: skip
 CONTENTS_FROM = 4  # headings of the second level
 BLOCKS = ("p", "h2", "h3", "h4", "li", "blockquote", "figcaption", "pre", "td", "th", "br", "img")
 
@@ -55,7 +60,7 @@ def _words(root: Any) -> str:
 
 
 def _anchor_headings(root: Any) -> list[dict[str, str]]:
-    seen: set[str] = set()
+    seen = set(PAGE_HOOKS)
     contents = []
     for heading in root.iter("h2", "h3", "h4"):
         title = " ".join(heading.text_content().split())

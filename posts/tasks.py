@@ -1,11 +1,12 @@
 """Jobs of the posts room."""
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from posts import relatedness
 
 
-@app.task
+@app.task(retry=RetryStrategy(max_attempts=5, exponential_wait=4))
 def relate(post_id: int) -> None:
     relatedness.relate(post_id)
 
@@ -13,6 +14,6 @@ def relate(post_id: int) -> None:
 @app.periodic(cron="*/5 * * * *")
 @app.task(queueing_lock="posts.relate_overdue")
 def relate_overdue(timestamp: int) -> None:
-    """Relate the posts that appeared by the clock alone, and any whose job was lost."""
+    """Have posts related that appeared by the clock alone, and any whose job was lost."""
     for post_id in relatedness.overdue():
-        relatedness.relate(post_id)
+        relate.defer(post_id=post_id)

@@ -10,18 +10,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django_prose_editor.fields import ProseEditorField
-from taggit.models import TagBase
+from taggit.models import ItemBase, TagBase
 
-from posts import prose
+from posts import prose, visibility
 
 
 class TagQuerySet(models.QuerySet["Tag"]):
     def with_post_count(self) -> Self:
         """Add `post_count`: how many posts of the tag the public sees now."""
-        is_public = Q(
-            tagged_posts__content_object__status="published",
-            tagged_posts__content_object__published_at__lte=timezone.now(),
-        )
+        is_public = visibility.published(timezone.now(), through="tagged_posts__content_object__")
         return self.annotate(post_count=models.Count("tagged_posts", filter=is_public))
 
 
@@ -95,3 +92,15 @@ class TagAlias(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class TaggedPost(ItemBase):
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="tagged_posts")
+    content_object = models.ForeignKey(
+        "posts.Post", on_delete=models.CASCADE, related_name="tagged_posts"
+    )
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["tag", "content_object"], name="posts_taggedpost_once")
+        ]

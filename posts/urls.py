@@ -6,7 +6,8 @@ from posts import archives, feeds, machines, views
 
 app_name = "posts"
 
-_PERIOD = r"^(?P<year>\d{4})/(?:(?P<month>\d{2})/(?:(?P<day>\d{2})/)?)?"
+_MONTH, _DAY = r"(?P<month>0[1-9]|1[0-2])", r"(?P<day>0[1-9]|[12][0-9]|3[01])"
+_PERIOD = rf"^(?P<year>[0-9]{{4}})/(?:{_MONTH}/(?:{_DAY}/)?)?"
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -23,7 +24,9 @@ urlpatterns: list[URLPattern] = [
     path("author/<slug:slug>/feed/", feeds.author, name="author_feed"),
     path("archive/", archives.archive, name="archive"),
     re_path(_PERIOD + "$", archives.period_archive, name="period"),
-    re_path(_PERIOD + r"page/(?P<number>\d+)/$", archives.period_archive, name="period_page"),
+    re_path(
+        _PERIOD + r"page/(?P<number>[0-9]{1,6})/$", archives.period_archive, name="period_page"
+    ),
     path("feed/", feeds.rss, name="feed"),
     path("feed/atom/", feeds.atom, name="feed_atom"),
     path("feed/json/", feeds.json, name="feed_json"),

@@ -65,7 +65,7 @@ def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse
         "tag": tag,
         "introduction": tag.live_introduction(tag.post_count),
         "post_count": tag.post_count,
-        "subtopics": tag.public_subtopics(),
+        "subtopics": list(tag.public_subtopics()),
         "query": asked.query,
     }
     number = asked.page if asked.query else number

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import pwd
+import shutil
 import stat
 import subprocess
 import tempfile
@@ -122,16 +123,17 @@ def _starting(data: Path) -> Iterator[None]:
 
 
 def _initialise(data: Path) -> None:
+    """Make the cluster beside its place and move it in: a half-made one is never taken for it."""
+    fresh = _beside(data, "new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        user = _system_user()
+        os.chown(fresh, user.pw_uid, user.pw_gid)
     _run("initdb", "--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", "-U", "postgres",
-         "-D", str(data))  # fmt: skip
-    settings = {
-        "listen_addresses": "",
-        "unix_socket_permissions": "0700",
-        "max_connections": "100",
-        "timezone": "UTC",
-    }
-    with (data / "postgresql.conf").open("a") as file:
-        file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+         "-D", str(fresh))  # fmt: skip
+    data.rmdir()
+    fresh.rename(data)
 
 
 def _is_running(data: Path) -> bool:
@@ -140,15 +142,35 @@ def _is_running(data: Path) -> bool:
 
 def _start(data: Path) -> None:
     sockets = socket_folder(data)
+    if sockets != data:
+        _own(sockets)
+    quoted = str(sockets).replace("'", "''")
+    # Written anew at each start, and to a file: pg_ctl would hand its options to a shell.
+    (data / "postgresql.auto.conf").write_text(
+        "listen_addresses = ''\n"
+        "unix_socket_permissions = 0700\n"
+        f"unix_socket_directories = '\"{quoted}\"'\n"
+        "max_connections = 100\n"
+        "timezone = 'UTC'\n"
+    )
+    seconds = str(START_SECONDS)
+    _run("pg_ctl", "-D", str(data), "-l", str(data / "server.log"), "-t", seconds, "-w", "start")
+
+
+def _own(sockets: Path) -> None:
+    """Make the socket folder below /tmp ours alone; refuse one that somebody else laid there."""
     sockets.mkdir(mode=0o700, exist_ok=True)
+    found = sockets.lstat()
+    owners = {os.geteuid()}
     if os.geteuid() == 0:
         user = _system_user()
-        os.chown(sockets, user.pw_uid, user.pw_gid)
-    quoted = str(sockets).replace("'", "''")
-    # Written to a file, not passed with -k: pg_ctl hands its options to a shell.
-    (data / "postgresql.auto.conf").write_text(f"unix_socket_directories = '\"{quoted}\"'\n")
-    _run("pg_ctl", "-D", str(data), "-l", str(data / "server.log"), "-t", str(START_SECONDS),
-         "-w", "start")  # fmt: skip
+        owners.add(user.pw_uid)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in owners or found.st_mode & 0o077:
+        raise EmbeddedPostgresError(
+            f"{sockets} belongs to somebody else. Remove it, or set VAR_DIR to a shorter path."
+        )
+    if os.geteuid() == 0:
+        os.chown(sockets, user.pw_uid, user.pw_gid, follow_symlinks=False)
 
 
 def _hold(data: Path) -> None:

@@ -18,11 +18,11 @@ BEGIN
 END $$;
 
 -- The part of the version that moves by itself; the posts room says how.
-CREATE FUNCTION content_clock() RETURNS timestamptz LANGUAGE sql STABLE
+CREATE FUNCTION content_clock(moment timestamptz) RETURNS timestamptz LANGUAGE sql STABLE
 AS 'SELECT NULL::timestamptz';
 """
 BACKWARD = """
-DROP FUNCTION content_clock();
+DROP FUNCTION content_clock(timestamptz);
 DROP FUNCTION renew_content() CASCADE;
 DROP TABLE content_version;
 """

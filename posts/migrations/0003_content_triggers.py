@@ -9,12 +9,14 @@ CREATE CONSTRAINT TRIGGER {table}_renews_content AFTER INSERT OR UPDATE OR DELET
 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION renew_content();
 """
 CLOCK = """
-CREATE OR REPLACE FUNCTION content_clock() RETURNS timestamptz LANGUAGE sql STABLE AS
-'SELECT max(published_at) FROM posts_post WHERE status = ''published'' AND published_at <= now()';
+CREATE OR REPLACE FUNCTION content_clock(moment timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE AS
+'SELECT max(published_at) FROM posts_post WHERE status = ''published'' AND published_at <= moment';
 """
 FORWARD = "".join(TRIGGER.format(table=table) for table in TABLES) + CLOCK
 BACKWARD = (
-    "CREATE OR REPLACE FUNCTION content_clock() RETURNS timestamptz LANGUAGE sql STABLE AS"
+    "CREATE OR REPLACE FUNCTION content_clock(moment timestamptz) RETURNS timestamptz"
+    " LANGUAGE sql STABLE AS"
     " 'SELECT NULL::timestamptz';"
     + "".join(f"DROP TRIGGER {table}_renews_content ON {table};" for table in TABLES)
 )

@@ -65,6 +65,21 @@ def test_the_last_process_out_stops_it_also_after_a_crash(data):
     assert not is_running(data)
 
 
+def test_it_listens_to_nobody_but_this_user_whatever_was_broken_off(data):
+    half_made = data.with_name("postgres.new")
+    half_made.mkdir(parents=True)
+    (half_made / "PG_VERSION").write_text("18")
+    process = client(data, "SELECT setting FROM pg_settings WHERE name = 'listen_addresses'")
+    assert process.communicate("\n", timeout=60)[0] == "\n"
+
+
+def test_a_socket_folder_that_somebody_else_laid_is_refused(monkeypatch, tmp_path):
+    trap = tmp_path / "trap"
+    trap.symlink_to(tmp_path)
+    with pytest.raises(server.EmbeddedPostgresError, match="belongs to somebody else"):
+        server._own(trap)
+
+
 def test_a_long_path_gets_a_short_socket(tmp_path):
     deep = tmp_path / ("d" * 90) / "postgres"
     assert len(str(server.socket_folder(deep)) + "/.s.PGSQL.5432") < 107

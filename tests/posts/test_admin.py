@@ -82,6 +82,38 @@ def test_a_writer_cannot_change_the_state_of_a_published_post(client):
     assert post.is_published()
 
 
+@pytest.mark.parametrize("verb", ["change", "delete"])
+def test_a_writer_cannot_rewrite_or_delete_what_is_out(client, verb):
+    post = make_post(slug="a-title", title="As published")
+    writer = make_writer()
+    writer.user_permissions.add(Permission.objects.get(codename="delete_post"))
+    client.force_login(writer)
+    data = form_data(post, title="Rewritten") if verb == "change" else {"post": "yes"}
+    answer = client.post(reverse(f"admin:posts_post_{verb}", args=[post.pk]), data)
+    assert answer.status_code == 403
+    assert Post.objects.get().title == "As published"
+
+
+def test_a_writer_is_not_offered_the_bulk_deletion(client):
+    make_post()
+    writer = make_writer()
+    writer.user_permissions.add(Permission.objects.get(codename="delete_post"))
+    client.force_login(writer)
+    page = client.get(reverse("admin:posts_post_changelist")).content.decode()
+    assert "delete_selected" not in page
+
+
+def test_publishing_again_from_an_old_tab_does_not_move_the_date(client, editor):
+    moment = timezone.now().replace(microsecond=0) - timedelta(days=1)
+    post = make_post(slug="a-title", published_at=moment)
+    old = form_data(post, status="published", _publish="1")
+    local = timezone.localtime(moment)
+    old |= {"published_at_0": f"{local:%d/%m/%Y}", "published_at_1": f"{local:%H:%M:%S}"}
+    page = client.post(reverse("admin:posts_post_change", args=[post.pk]), old, follow=True)
+    assert "was published already" in page.content.decode()
+    assert Post.objects.get().published_at == moment
+
+
 def test_bulk_publish_leaves_withdrawn_posts_alone(client, editor):
     draft = make_post(status="draft", published_at=None)
     withdrawn = make_post(status="withdrawn")

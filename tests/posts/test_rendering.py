@@ -6,11 +6,16 @@ from posts.rendering import absolute_links, render
 
 
 def test_headings_get_anchors_that_never_repeat():
-    page = render("<h2>Results</h2><h2>Results</h2><h3>Results 2</h3><h2>“…”</h2>")
-    assert 'id="results"' in page.html
-    assert 'id="results-2"' in page.html
+    page = render("<h2>Costs</h2><h2>Costs</h2><h3>Costs 2</h3><h2>“…”</h2>")
+    assert 'id="costs"' in page.html
+    assert 'id="costs-2"' in page.html
     assert 'id="section"' in page.html
     assert page.html.count("id=") == 4
+
+
+@pytest.mark.parametrize("heading", ["Comments", "Related", "Share", "Main", "Results"])
+def test_a_heading_does_not_take_an_id_the_page_itself_has(heading):
+    assert f'id="{heading.lower()}-2"' in render(f"<h2>{heading}</h2>").html
 
 
 def test_contents_are_listed_from_four_headings_on():

@@ -66,6 +66,7 @@ def test_a_post_costs_at_most_six_queries_whatever_belongs_to_it(
     [
         *("/page/9999/", "/page/0/", "/tag/none/", "/tag/tag-x/page/99/", "/author/none/"),
         *("/nothing-here/", "/1999/", "/0000/", "/2013/13/", "/2013/02/30/", "/2013/page/50/"),
+        *("/2013/00/", "/2013/05/00/", "/2013/00/05/", "/２０１３/", f"/2013/page/{'9' * 5000}/"),
     ],
 )
 def test_unknown_empty_and_out_of_range_pages_are_404(client, path):

@@ -6,6 +6,7 @@ import socket
 import sys
 from typing import Any
 
+import honcho.manager
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
@@ -37,6 +38,8 @@ class Command(BaseCommand):
         _check_database()
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         environment.setdefault("SITE_URL", f"http://{host}:{port}")
+        # A sender may wait that long for the relay's answer; killed before, it cannot know it.
+        honcho.manager.KILL_WAIT = settings.EMAIL_TIMEOUT + 10
         manager = Manager()
         manager.add_process("web", _web(host, port), env=environment, cwd=str(settings.BASE_DIR))
         for number in range(0 if options["no_jobs"] else options["workers"]):
