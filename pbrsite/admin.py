@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
@@ -31,6 +31,12 @@ class Desk(AdminSite):
             path("mail/<str:name>", self.admin_view(mailbox.message), name="mail_message"),
         ]
         return mine + super().get_urls()
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """Refuse a NUL, which Postgres cannot compare and Django would pass on."""
+        if "\x00" in request.GET.get("term", ""):
+            return HttpResponseBadRequest("The search holds a character that no text has.")
+        return super().autocomplete_view(request)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the rooms' own tables first; the machinery's last, taggit's unused one never."""

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -11,6 +12,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.html import urlize
 from django.views.decorators.http import require_safe
 
@@ -23,7 +25,7 @@ class Envelope:
     name: str
     to: str
     subject: str
-    date: str
+    written_at: datetime
 
 
 def is_in_use() -> bool:
@@ -73,7 +75,8 @@ def _guard(request: HttpRequest) -> None:
 
 def _envelope(file: Path) -> Envelope:
     parsed = _parse(file)
-    return Envelope(file.name, parsed["To"], parsed["Subject"], parsed["Date"])
+    written_at = parsed["Date"].datetime.replace(tzinfo=UTC)  # Django dates its mail in UTC.
+    return Envelope(file.name, parsed["To"], parsed["Subject"], timezone.localtime(written_at))
 
 
 def _parse(file: Path) -> EmailMessage:

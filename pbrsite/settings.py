@@ -22,7 +22,7 @@ def read(name: str, parser: str, default: Any, *, allowed: str, **options: Any) 
     try:
         return getattr(env, parser)(name, default, **options)
     except (environs.EnvError, ValueError) as error:
-        raise ImproperlyConfigured(f"{name} is wrong: {error}. Allowed: {allowed}.") from error
+        raise ImproperlyConfigured(f"{name} is wrong. Allowed: {allowed}.") from error
 
 
 def require(name: str, condition: object, *, allowed: str) -> None:
@@ -36,7 +36,10 @@ def require(name: str, condition: object, *, allowed: str) -> None:
 VAR_DIR = read("VAR_DIR", "path", BASE_DIR / "var", allowed="a folder the site may write to")
 DEBUG = read("DEBUG", "bool", False, allowed="true or false")
 
-SITE_URL = read("SITE_URL", "str", "http://127.0.0.1:8000", allowed="http(s)://host").rstrip("/")
+# Where `serve` last listened, so that other commands beside it write the same links.
+SERVED_AT = VAR_DIR / "served_at"
+_here = SERVED_AT.read_text().strip() if SERVED_AT.is_file() else "http://127.0.0.1:8000"
+SITE_URL = read("SITE_URL", "str", _here, allowed="http(s)://host").rstrip("/")
 _site = urlsplit(SITE_URL)
 require(
     "SITE_URL",
@@ -46,6 +49,9 @@ require(
 IS_HTTPS = _site.scheme == "https"
 SITE_HOST = str(_site.hostname)
 SITE_NAME = read("SITE_NAME", "str", "Paying for Results", allowed="any text")
+require(
+    "SITE_NAME", SITE_NAME.strip() and len(SITE_NAME.splitlines()) == 1, allowed="one line of text"
+)
 SITE_STRAPLINE = read(
     "SITE_STRAPLINE", "str", "Probation, prisons, drugs and alcohol, by the evidence",
     allowed="any text",
@@ -170,6 +176,7 @@ ZONE = ZoneInfo(TIME_ZONE)
 USE_TZ = True
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
+FORMAT_MODULE_PATH = "pbrsite.formats"
 
 # -- The application ----------------------------------------------------------------------------
 
@@ -316,7 +323,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"hide_tokens": {"()": "pbrsite.logs.HideTokens"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["hide_tokens"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"level": "INFO"},

@@ -12,6 +12,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif"}
 MOST_PIXELS = 50_000_000
+NO_IMAGE = (
+    "This is not an image the site can show, whatever its name says. "
+    "Save it as JPEG, PNG, WebP or GIF and choose it again."
+)
 
 # Pillow itself warns from here on and refuses from twice as many, while it reads the header;
 # `validate_upload` refuses with plain words long before.
@@ -22,7 +26,9 @@ class ImageFileField(ImageField):
     """django-imagefield's field, which looks at a file's size and header before it decodes it."""
 
     def formfield(self, **kwargs: Any) -> Any:
-        return super().formfield(**{"validators": [validate_upload], **kwargs})
+        messages = {"invalid_image": NO_IMAGE}
+        options = {"validators": [validate_upload], "error_messages": messages, **kwargs}
+        return super().formfield(**options)
 
 
 def validate_upload(upload: File) -> None:
@@ -41,10 +47,7 @@ def validate_upload(upload: File) -> None:
     finally:
         upload.seek(0)
     if kind not in EXTENSIONS:
-        raise ValidationError(
-            "This is not an image the site can show, whatever its name says. "
-            "Save it as JPEG, PNG, WebP or GIF and choose it again."
-        )
+        raise ValidationError(NO_IMAGE)
     if pixels > MOST_PIXELS:
         raise ValidationError(
             f"This image has {pixels / 1_000_000:.0f} megapixels. "

@@ -30,12 +30,14 @@ class CleanedImageMixin(ImageMixin):
         abstract = True
 
     def accept_file(self, value: Any) -> bool:
-        """Take what was dropped on the library; `save` refuses what will not do."""
+        """Take what was dropped on the library; raises ValidationError for what will not do."""
+        images.validate_upload(value)  # The line below already opens it, to learn its size.
         self.image_file = value
         return True
 
     def clean(self) -> None:
-        super().clean()
+        if self.image_file:  # A refused upload has had its own message.
+            super().clean()
         self._clean_upload()
 
     def save(self, *args: Any, **kwargs: Any) -> None:

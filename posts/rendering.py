@@ -8,12 +8,15 @@ from django.utils.html import escape
 from django.utils.text import slugify
 from lxml import html
 
+from posts import faults
+
 # Ids the page around the body has for itself, and deep links rely on.
 PAGE_HOOKS = frozenset(
     ["main", "share", "share-end", "related", "citing", "comments", "comment-form", "subscribe",
      "subscribe-form", "results", "facets", "did-you-mean", "site-search"]
 )  # fmt: skip
 CONTENTS_FROM = 4  # headings of the second level
+HEADINGS = ("h2", "h3", "h4")
 BLOCKS = ("p", "h2", "h3", "h4", "li", "blockquote", "figcaption", "pre", "td", "th", "br", "img")
 
 
@@ -53,16 +56,17 @@ def _inner(root: Any) -> str:
 
 
 def _words(root: Any) -> str:
-    """Return the text with a space between blocks, and none inside a sentence; spoils the tree."""
+    """Return the text with a space between blocks, a stop after a heading; spoils the tree."""
     for element in root.iter(*BLOCKS):
-        element.tail = f" {element.tail or ''}"
+        is_open_heading = element.tag in HEADINGS and element.text_content().strip()[-1:].isalnum()
+        element.tail = f"{'.' if is_open_heading else ''} {element.tail or ''}"
     return " ".join(root.text_content().split())
 
 
 def _anchor_headings(root: Any) -> list[dict[str, str]]:
     seen = set(PAGE_HOOKS)
     contents = []
-    for heading in root.iter("h2", "h3", "h4"):
+    for heading in root.iter(*HEADINGS):
         title = " ".join(heading.text_content().split())
         anchor = _unique(slugify(title) or "section", seen)
         heading.set("id", anchor)
@@ -80,7 +84,10 @@ def _unique(anchor: str, seen: set[str]) -> str:
 
 
 def _mind_images(root: Any) -> None:
-    for image in root.iter("img"):
+    for image in list(root.iter("img")):
+        if not faults.is_ours(image.get("src", "")):
+            image.drop_tree()  # Imported, or saved past the form: readers ask nobody else.
+            continue
         image.set("loading", "lazy")
         image.set("decoding", "async")
         if image.get("alt") is None:

@@ -73,7 +73,9 @@ def _headline(wanted: SearchQuery) -> Func:
 
 
 def mark(headline: str) -> str:
-    """Return a headline as safe HTML: all of it escaped, the hits in `<mark>`."""
+    """Return a headline as safe HTML, the hits in `<mark>`; "" when the text holds none."""
+    if START not in headline:
+        return ""
     text = escape(headline).replace(START, "<mark>").replace(STOP, "</mark>")
     return mark_safe(text)  # noqa: S308
 
@@ -141,7 +143,7 @@ def answer(asked: Question) -> dict[str, Any]:
     """Return the search page's context."""
     context: dict[str, Any] = {
         "query": asked.query, "sort": asked.sort, "sort_links": _sort_links(asked),
-        "page_obj": None, "total": 0, "facets": [], "did_you_mean": None,
+        "page_obj": None, "total": 0, "facets": [], "did_you_mean": None, "without_filters": "",
     }  # fmt: skip
     if asked.is_empty:
         return context
@@ -156,7 +158,10 @@ def answer(asked: Question) -> dict[str, Any]:
     context["total"] = context["page_obj"].paginator.count
     if context["total"]:
         context["facets"] = facets(asked)
-    elif asked.query:
+        return context
+    if asked.tag or asked.author or asked.year:
+        context["without_filters"] = asked.url(tag="", author="", year="")
+    if asked.query:
         context["did_you_mean"] = did_you_mean(asked)
     return context
 
@@ -225,6 +230,8 @@ def _author_counts(posts: PostQuerySet) -> Counted:
 
 def did_you_mean(asked: Question) -> dict[str, str] | None:
     """Return a spelling that the archive's own titles and tags know, as {"text", "url"}."""
+    if re.search(r"[^\w\s'’]|\bor\b", asked.query.lower()):
+        return None  # Operators mean something; words alone can be misspelled.
     vocabulary = _vocabulary()
     words = [_nearest(word, vocabulary) for word in re.findall(r"\w+", asked.query.lower())]
     text = " ".join(words)

@@ -22,6 +22,7 @@ def links(post: Post) -> list[dict[str, str]]:
          "url": "https://www.linkedin.com/sharing/share-offsite/?" + urlencode({"url": url})},
         {"name": "Bluesky",
          "url": "https://bsky.app/intent/compose?" + urlencode({"text": f"{title} {url}"})},
+        {"name": "Link to this post", "url": url},
         {"name": "E-mail", "url": f"mailto:?subject={quote(title)}&body={quote(url)}"},
     ]  # fmt: skip
 

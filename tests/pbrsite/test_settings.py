@@ -36,6 +36,9 @@ def load_settings() -> ModuleType:
         ("MEDIA_MAX_MB", "lots", "1 to 100"),
         ("MEDIA_MAX_MB", "0", "1 to 100"),
         ("DEBUG", "perhaps", "true or false"),
+        ("SITE_NAME", "", "one line of text"),
+        ("SITE_NAME", "Two\nlines", "one line of text"),
+        ("MAIL_KEYS", "nonsense", "number:secret pairs"),
         ("VAR_DIR", "/proc/nothing", "the site may write to"),
     ],
 )
@@ -61,6 +64,14 @@ def test_right_values_are_taken(monkeypatch):
     assert settings.ALLOWED_HOSTS == ["www.example.org"]
     assert settings.SESSION_COOKIE_SECURE
     assert len(settings.TRUSTED_PROXIES) == 2
+
+
+def test_other_commands_write_the_links_of_the_server_beside_them(monkeypatch, tmp_path):
+    monkeypatch.delenv("SITE_URL")
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    assert load_settings().SITE_URL == "http://127.0.0.1:8000"
+    (tmp_path / "served_at").write_text("http://127.0.0.1:8031")
+    assert load_settings().SITE_URL == "http://127.0.0.1:8031"
 
 
 def test_without_a_secret_key_one_is_made_once_and_kept_private(monkeypatch, tmp_path):

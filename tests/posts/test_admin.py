@@ -1,14 +1,19 @@
 """The writer's desk: what each role may do, and what a list costs."""
 
+import io
 from datetime import timedelta
 
 import pytest
+from cabinet.models import Folder
 from django.contrib.auth.models import Permission, User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image as Pillow
 
 from posts.models import Post
 from tests.factories import make_author, make_post, make_staff, make_tag
+from tests.posts.test_images import make_image
 
 pytestmark = pytest.mark.django_db
 
@@ -55,12 +60,31 @@ def test_published_without_a_time_means_now(client, editor):
 
 
 def test_a_lead_image_needs_words_for_those_who_cannot_see_it(client, editor):
-    from tests.posts.test_images import make_image
-
     data = form_data(lead_image=make_image().pk)
     response = client.post(reverse("admin:posts_post_add"), data)
     assert "Say what the lead image shows." in response.content.decode()
     assert not Post.objects.exists()
+
+
+def test_a_body_that_will_not_do_is_kept_in_the_form_with_the_reason(client, editor):
+    data = form_data(body='<p>My words <a href="www.nao.org.uk">NAO</a></p>')
+    page = client.post(reverse("admin:posts_post_add"), data).content.decode()
+    assert "leads nowhere" in page
+    assert "My words" in page
+    assert not Post.objects.exists()
+
+
+def test_the_pickers_popup_lists_the_library(client, editor):
+    make_image()
+    query = {"CKEditorFuncNum": "-1", "folder__id__exact": Folder.objects.get().pk}
+    page = client.get(reverse("admin:posts_image_changelist"), query)
+    assert page.status_code == 200
+    assert "data-ckeditor-function" in page.content.decode()
+
+
+def test_a_nul_in_the_autocomplete_is_refused_plainly(client, editor):
+    query = {"app_label": "posts", "model_name": "post", "field_name": "topic", "term": "\x00"}
+    assert client.get("/admin/autocomplete/", query).status_code == 400
 
 
 def test_a_writer_cannot_publish_by_any_door(client):
@@ -173,10 +197,22 @@ def test_the_list_says_scheduled_for_a_time_to_come(client, editor):
     assert "Scheduled" in page
 
 
-def test_a_broken_upload_is_answered_in_words(client, editor):
-    from cabinet.models import Folder
-    from django.core.files.uploadedfile import SimpleUploadedFile
+def bomb() -> bytes:
+    """Return 900 million pixels in a hundred kilobytes."""
+    output = io.BytesIO()
+    Pillow.new("1", (30_000, 30_000)).save(output, "PNG")
+    return output.getvalue()
 
+
+def test_a_bomb_dropped_on_the_library_is_answered_in_words(client, editor):
+    upload = SimpleUploadedFile("bomb.png", bomb())
+    data = {"folder": Folder.objects.get().pk, "file": upload}
+    response = client.post(reverse("admin:cabinet_upload"), data)
+    assert response.status_code == 400
+    assert "not an image" in response.json()["error"]
+
+
+def test_a_broken_upload_is_answered_in_words(client, editor):
     response = client.post(
         reverse("admin:cabinet_upload"),
         {"folder": Folder.objects.get().pk, "file": SimpleUploadedFile("a.png", b"not an image")},

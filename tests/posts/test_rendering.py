@@ -34,6 +34,11 @@ def test_plain_text_keeps_words_apart():
     assert render("<p>One</p><p>two<br>three</p>").text == "One two three"
 
 
+def test_plain_text_ends_a_heading_like_a_sentence():
+    assert render("<h2>What next</h2><p>In June.</p>").text == "What next. In June."
+    assert render("<h2>What next?</h2><p>In June.</p>").text == "What next? In June."
+
+
 def test_plain_text_puts_no_space_inside_a_sentence():
     assert render("<p>The <a href='/a/'>third</a>, <em>la</em>st.</p>").text == "The third, last."
 

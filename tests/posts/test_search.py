@@ -112,6 +112,19 @@ def test_a_misspelled_word_is_answered_with_one_the_archive_knows(client):
     assert found(client, q="probation") == ["Probation and prisons"]
 
 
+def test_a_query_with_operators_gets_no_suggestion_that_drops_them(client):
+    make_post(title="Probation and prisons")
+    index_all()
+    assert client.get("/search/", {"q": "probaton -prisons"}).context["did_you_mean"] is None
+
+
+def test_an_empty_result_of_a_filter_offers_the_search_without_it(client):
+    make_post(title="Probation")
+    index_all()
+    page = client.get("/search/", {"q": "probation", "tag": "nope"}).content.decode()
+    assert 'href="/search/?q=probation"' in page
+
+
 def test_within_a_topic_only_its_posts_are_found(client):
     tag = make_tag(slug="prisons")
     make_post(title="Inside probation", tags=(tag,))

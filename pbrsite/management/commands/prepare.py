@@ -25,6 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._reach_the_database()
+        _check_media()
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
         if options["no_demo"]:
@@ -56,6 +57,16 @@ class Command(BaseCommand):
             kept = path.relative_to(settings.VAR_DIR.parent)
             self.stdout.write(f"\n  Editor's log-in: {user.username} / {path.read_text().strip()}")
             self.stdout.write(f"  (kept in {kept}; change it in the admin)\n")
+
+
+def _check_media() -> None:
+    try:
+        Path(settings.MEDIA_ROOT).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(
+            f"MEDIA_ROOT is wrong: {settings.MEDIA_ROOT} cannot be made ({error.strerror}). "
+            "Allowed: a folder the site may write to."
+        ) from error
 
 
 def _make_editor() -> None:

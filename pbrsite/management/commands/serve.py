@@ -38,6 +38,7 @@ class Command(BaseCommand):
         _check_database()
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         environment.setdefault("SITE_URL", f"http://{host}:{port}")
+        settings.SERVED_AT.write_text(environment["SITE_URL"])
         # A sender may wait that long for the relay's answer; killed before, it cannot know it.
         honcho.manager.KILL_WAIT = settings.EMAIL_TIMEOUT + 10
         manager = Manager()

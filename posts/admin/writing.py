@@ -1,30 +1,26 @@
-"""The writer's desk: posts, and everything they are made of, in Django's admin."""
+"""Writing a post, and deciding when it is out."""
 
 from typing import Any
 
-from cabinet.base_admin import FileAdminBase
-from cabinet.ckeditor import CKEditorFilebrowserMixin
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
-from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from js_asset.media import Media
 
+from posts.faults import faults
 from posts.models import (
     Author,
-    Image,
     Post,
     PostQuerySet,
     RelatedChoice,
-    Series,
     Tag,
-    TagAlias,
 )
 
 
@@ -49,11 +45,21 @@ class PostForm(forms.ModelForm):
         for name in ("title", "slug", "lead_image_alt"):
             if name in self.fields:
                 self.fields[name].widget.attrs["class"] = "vLargeTextField"
+        if "title" in self.fields:
+            self.fields["title"].widget.attrs["autofocus"] = True
+        if "slug" in self.fields and self.instance.is_published():
+            self.fields["slug"].help_text += " The post is public: links to the old address break."
         for name in ("published_at", "revised_at"):
             if name in self.fields:
                 self.fields[name].help_text += f" Times are those of {settings.TIME_ZONE}."
         if self.instance.pk and "tags" in self.fields:
             self.initial["tags"] = list(self.instance.tags.values_list("pk", flat=True))
+
+    def clean_body(self) -> str:
+        body: str = self.cleaned_data["body"]
+        if found := faults(body):
+            raise ValidationError(found)
+        return body
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -219,88 +225,3 @@ def may_touch(request: HttpRequest, post: Post | None) -> bool:
 
 def hidden(post: Post) -> SafeString | str:
     return "" if post.is_published() else format_html(" <em>{}</em>", "(not public: not shown)")
-
-
-class TagAliasInline(admin.TabularInline):
-    model = TagAlias
-    extra = 0
-
-
-@admin.register(Tag)
-class TagAdmin(admin.ModelAdmin):
-    list_display = ["name", "kind", "post_count", "is_in_navigation"]
-    list_filter = ["kind", "is_in_navigation"]
-    search_fields = ["name", "slug", "aliases__name"]
-    prepopulated_fields = {"slug": ["name"]}
-    autocomplete_fields = ["subtopics"]
-    inlines = [TagAliasInline]
-    fieldsets = [
-        (None, {"fields": ["name", "slug", "kind", "description"]}),
-        ("Topic page", {"fields": ["heading", "introduction", "subtopics", "is_in_navigation"]}),
-    ]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
-        return Tag.objects.with_post_count().order_by("name", "pk")
-
-    @admin.display(description="public posts", ordering="post_count")
-    def post_count(self, tag: Any) -> int:
-        return int(tag.post_count)
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        nonce = str(request.csp_nonce)  # type: ignore[attr-defined]
-        context["media"] = Media(nonce=nonce) + context["media"]
-        return super().render_change_form(request, context, *args, **kwargs)
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """A new name or alias is found by search at once."""
-        super().save_related(request, form, formsets, change)
-        form.instance.reindex_posts()
-
-
-@admin.register(Author)
-class AuthorAdmin(admin.ModelAdmin):
-    list_display = ["name", "role", "user", "posts_written"]
-    list_select_related = ["user"]
-    search_fields = ["name", "slug"]
-    prepopulated_fields = {"slug": ["name"]}
-    autocomplete_fields = ["user"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Author]:
-        return Author.objects.annotate(posts_written=Count("posts")).order_by("name", "pk")
-
-    @admin.display(description="posts", ordering="posts_written")
-    def posts_written(self, author: Any) -> int:
-        return int(author.posts_written)
-
-
-@admin.register(Series)
-class SeriesAdmin(admin.ModelAdmin):
-    list_display = ["title"]
-    search_fields = ["title", "slug"]
-    prepopulated_fields = {"slug": ["title"]}
-
-
-@admin.register(Image)
-class ImageAdmin(CKEditorFilebrowserMixin, FileAdminBase):
-    """The media library: folders, upload in place, and the picker the editor opens."""
-
-    list_display = ["thumbnail", "file_name", "image_alt_text", "credit", "created_at"]
-    list_display_links = ["thumbnail", "file_name"]
-    list_filter = FileAdminBase.list_filter[:1]
-    search_fields = ["file_name", "image_alt_text", "credit"]
-    top_fields = ["folder", "credit"]
-    advanced_fields: list[str] = []
-
-    def upload(self, request: HttpRequest) -> HttpResponse:
-        try:
-            response: HttpResponse = super().upload(request)
-        except ValidationError as error:
-            answer = {"success": False, "error": " ".join(error.messages)}
-            return JsonResponse(answer, status=400)
-        return response
-
-    @admin.display(description="")
-    def thumbnail(self, image: Image) -> SafeString:
-        return format_html('<img src="{}" alt="" width="80">', image.image_file.card)
