@@ -122,15 +122,19 @@ class SmtpCourier:
             return Outcome(State.UNKNOWN, f"lost after the end of the message: {_name(error)}")
         if 200 <= code < 300:
             return Outcome(State.SENT, _words(code, reply))
+        if not _is_refusal(code):
+            self.close()
+            return Outcome(State.UNKNOWN, "an answer to the message that makes no sense")
         return self._refused(code, reply, is_relay_busy=code in {421, 454})
 
     def _refused(self, code: int, reply: bytes, *, is_relay_busy: bool) -> Outcome:
-        if is_relay_busy:
-            self.close()  # A relay that closes after so many messages gets a new connection.
+        if is_relay_busy or not _is_refusal(code):
+            # A relay that closes after so many messages gets a new connection; and after an answer
+            # that makes no sense, the next might be taken for the answer to something else.
+            self.close()
         else:
             with suppress(OSError, smtplib.SMTPException):
                 self._relay.rset()
-        # smtplib answers -1 when the relay's line made no sense: nothing was accepted.
         state = State.REJECTED if code >= 500 else State.RETRY
         return Outcome(state, _words(code, reply), is_relay_busy=is_relay_busy)
 
@@ -192,6 +196,11 @@ def _state_of(error: Exception) -> Delivery.State:
     if status is None:
         return State.UNKNOWN
     return State.RETRY if status == 429 or status >= 500 else State.REJECTED
+
+
+def _is_refusal(code: int) -> bool:
+    """Return whether this says no. smtplib answers -1 when it could not read the relay's line."""
+    return 400 <= code < 600
 
 
 def _name(error: Exception) -> str:

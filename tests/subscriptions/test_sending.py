@@ -33,6 +33,12 @@ def states() -> Counter[str]:
     return Counter(Delivery.objects.values_list("state", flat=True))
 
 
+def accept_then_say(relay: Sink, reply: str) -> None:
+    """Make the relay keep each message and answer in words of its own."""
+    relay.is_taking_all = True
+    relay.on_data = lambda to: reply
+
+
 def test_every_recipient_gets_one_copy_and_the_issue_is_done(relay: Sink):
     issue = open_issue(people=3)
     send()
@@ -80,6 +86,8 @@ def test_file_backend_writes_what_the_relay_would_get(settings: Any, tmp_path: A
         ("on_data", "451 4.3.0 try later", State.RETRY),
         ("on_data", "554 5.6.0 not like this", State.REJECTED),
         ("on_data", DROP, State.UNKNOWN),
+        ("on_mail", "Hello again", State.RETRY),
+        ("on_rcpt", "Hello again", State.RETRY),
     ],
 )
 def test_what_the_relay_says_decides_the_state(relay: Sink, stage: str, reply: str, state: str):
@@ -88,7 +96,17 @@ def test_what_the_relay_says_decides_the_state(relay: Sink, stage: str, reply: s
     send()
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.attempt) == (state, 1)
-    assert reply == DROP or delivery.smtp_reply == reply
+    assert reply in {DROP, "Hello again"} or delivery.smtp_reply == reply
+
+
+@pytest.mark.parametrize("reply", ["Queued as 1234", "354 Go on", "102 Well", "999 What"])
+def test_senseless_answer_to_the_message_is_never_tried_again(relay: Sink, reply: str):
+    open_issue(people=2)
+    accept_then_say(relay, reply)
+    send()
+    send(LATER + HOUR)
+    assert states() == {State.UNKNOWN: 2}
+    assert len(relay.accepted) == len(set(relay.recipients)) == 2
 
 
 def test_one_refusal_does_not_stop_the_others(relay: Sink):
