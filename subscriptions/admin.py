@@ -210,7 +210,8 @@ class IssueAdmin(ReadOnly):
 
     @admin.action(description="Resume sending", permissions=["pause"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Issue]) -> None:
-        done = sum(issue.resume() for issue in queryset)
+        now = timezone.now()
+        done = sum(issue.resume(at=now) for issue in queryset)
         messages.success(request, f"Resumed: {done}. The next ring of the clock goes on.")
 
     @admin.display(description="audience", ordering="audience")

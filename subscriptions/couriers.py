@@ -19,6 +19,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends import smtp
 from django.core.mail.backends.base import BaseEmailBackend
 
+from subscriptions.deliveries import ABOUT_US
 from subscriptions.message import Letter, list_headers
 from subscriptions.models import Delivery
 
@@ -31,16 +32,19 @@ class RelayUnavailable(Exception):  # noqa: N818 - it reads as what it is.
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a hand-over ended: SENT, RETRY, REJECTED or UNKNOWN, and the relay's words."""
+    """How a hand-over ended: SENT, RETRY, REJECTED or UNKNOWN, and the relay's words.
+
+    `is_about_us` when the relay said a lasting no to us, not to the recipient.
+    """
 
     state: Delivery.State
     reply: str
     is_relay_busy: bool = False
+    is_about_us: bool = False
 
     @property
-    def is_policy(self) -> bool:
-        """Return whether the relay objects to us (5.7.x, RFC 3463), not to the recipient."""
-        return self.state == State.REJECTED and bool(re.match(r"5\d\d[ -]5\.7\.\d+", self.reply))
+    def is_refusal(self) -> bool:
+        return self.is_about_us or self.state == State.REJECTED
 
 
 class Courier(Protocol):
@@ -102,7 +106,7 @@ class SmtpCourier:
         """Send everything but the final dot; return a refusal, or None when all was taken."""
         code, reply = self._relay.mail(letter.sender)
         if code != 250:
-            return self._refused(code, reply, is_relay_busy=code < 500)
+            return self._turned_away(code, reply)
         code, reply = self._relay.rcpt(letter.to)
         if code not in {250, 251}:
             return self._refused(code, reply, is_relay_busy=code in {421, 454})
@@ -127,6 +131,13 @@ class SmtpCourier:
             return Outcome(State.UNKNOWN, "an answer to the message that makes no sense")
         return self._refused(code, reply, is_relay_busy=code in {421, 454})
 
+    def _turned_away(self, code: int, reply: bytes) -> Outcome:
+        """Answer a no to MAIL: no recipient was named yet, so whatever it is, it is about us."""
+        self.close()
+        return Outcome(
+            State.RETRY, _words(code, reply), is_relay_busy=True, is_about_us=code >= 500
+        )
+
     def _refused(self, code: int, reply: bytes, *, is_relay_busy: bool) -> Outcome:
         if is_relay_busy or not _is_refusal(code):
             # A relay that closes after so many messages gets a new connection; and after an answer
@@ -135,8 +146,13 @@ class SmtpCourier:
         else:
             with suppress(OSError, smtplib.SMTPException):
                 self._relay.rset()
-        state = State.REJECTED if code >= 500 else State.RETRY
-        return Outcome(state, _words(code, reply), is_relay_busy=is_relay_busy)
+        words = _words(code, reply)
+        return Outcome(
+            State.REJECTED if code >= 500 else State.RETRY,
+            words,
+            is_relay_busy=is_relay_busy,
+            is_about_us=bool(re.match(ABOUT_US, words)),
+        )
 
 
 class BackendCourier:

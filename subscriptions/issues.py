@@ -1,9 +1,10 @@
 """The tables of the noon round: an issue, its posts, and its editions."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.db.models import CheckConstraint, Count, Q, UniqueConstraint
 from django.urls import reverse
 
@@ -20,6 +21,10 @@ class Kind(models.TextChoices):
 
 
 class IssueQuerySet(models.QuerySet["Issue"]):
+    def sending(self) -> Self:
+        """Return issues a sender may open deliveries of."""
+        return self.filter(state=Issue.State.SENDING)
+
     def sent(self) -> Self:
         """Return issues whose posts went out, or are going out."""
         return self.filter(state__in=[Issue.State.SENDING, Issue.State.PAUSED, Issue.State.DONE])
@@ -68,6 +73,7 @@ class Issue(models.Model):
     frozen_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=State, default=State.SENDING)
     pause_reason = models.CharField(max_length=200, blank=True)
+    resumed_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     # The rendering with every post in it: the preview, and what most people got.
     subject = models.CharField(max_length=300, blank=True)
@@ -123,13 +129,20 @@ class Issue(models.Model):
 
     def pause(self, *, reason: str) -> bool:
         """Stop sending; what is open stays open. Return whether this call did it."""
-        rows = Issue.objects.filter(pk=self.pk, state=self.State.SENDING)
+        rows = Issue.objects.sending().filter(pk=self.pk)
         return bool(rows.update(state=self.State.PAUSED, pause_reason=reason[:200]))
 
-    def resume(self) -> bool:
-        """Go on sending with the next ring. Return whether this call did it."""
+    def resume(self, *, at: datetime) -> bool:
+        """Go on sending with the next ring. Return whether this call did it.
+
+        Whoever was refused on our account gets another try: somebody has mended the cause.
+        """
         rows = Issue.objects.filter(pk=self.pk, state=self.State.PAUSED)
-        return bool(rows.update(state=self.State.SENDING, pause_reason=""))
+        with transaction.atomic():
+            if not rows.update(state=self.State.SENDING, pause_reason="", resumed_at=at):
+                return False
+            Delivery.objects.filter(issue=self).reopen(at=at)
+        return True
 
 
 class IssuePost(models.Model):

@@ -78,7 +78,8 @@ def test_file_backend_writes_what_the_relay_would_get(settings: Any, tmp_path: A
 @pytest.mark.parametrize(
     ("stage", "reply", "state"),
     [
-        ("on_mail", "550 5.1.8 sender unknown", State.REJECTED),
+        ("on_mail", "550 5.1.8 sender unknown", State.RETRY),
+        ("on_mail", "530 5.7.0 authentication required", State.RETRY),
         ("on_rcpt", "550 5.1.1 no such person", State.REJECTED),
         ("on_rcpt", "450 4.2.0 greylisted", State.RETRY),
         ("on_rcpt", DROP, State.RETRY),
@@ -185,12 +186,73 @@ def test_twenty_failures_in_a_row_pause_the_issue(relay: Sink):
     assert states()[State.REJECTED] == 20
 
 
+@pytest.mark.parametrize(
+    ("stage", "reply"),
+    [
+        ("on_mail", "530 5.7.0 authentication required"),
+        ("on_mail", "550 who are you"),
+        ("on_rcpt", "550 5.7.1 your network is listed"),
+        ("on_rcpt", "530 authentication required"),
+        ("on_rcpt", "550 relaying denied"),
+        ("on_data", "554 5.7.1 not in these words"),
+    ],
+)
+def test_refusal_of_us_pauses_and_after_the_mend_everybody_gets_one_copy(
+    relay: Sink, stage: str, reply: str
+):
+    issue = open_issue(people=30)
+    setattr(relay, stage, lambda address: reply)
+    for minutes in range(1, 31):
+        send(LATER + minutes * MINUTE)
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.PAUSED
+    setattr(relay, stage, lambda address: "")
+    issue.resume(at=LATER + HOUR)
+    send(LATER + HOUR + MINUTE)
+    assert states() == {State.SENT: 30}
+    assert len(relay.accepted) == len(set(relay.recipients)) == 30
+
+
+def test_refusals_are_counted_from_slice_to_slice(relay: Sink):
+    issue = open_issue(people=60)
+    relay.on_rcpt = lambda to: "550 5.1.1 unknown"
+    for minutes in range(1, 11):
+        enough = iter([False] * 8 + [True] * 8)
+        send(LATER + minutes * MINUTE, should_stop=lambda enough=enough: next(enough))
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.PAUSED
+    assert states()[State.REJECTED] == 20
+
+
+def test_resumed_issue_is_judged_anew(relay: Sink):
+    issue = open_issue(people=40)
+    relay.on_rcpt = lambda to: "550 5.1.1 unknown"
+    send()
+    issue.resume(at=LATER + MINUTE)
+    waiting = Delivery.objects.filter(state=State.PENDING)
+    unlucky = waiting.values_list("subscriber__email", flat=True)[3]
+    relay.on_rcpt = lambda to: "550 5.7.1 no" if to == unlucky else ""
+    send(LATER + 2 * MINUTE)
+    assert states() == {State.REJECTED: 21, State.SENT: 19}
+
+
+def test_what_tomorrow_has_repaired_is_not_tried_again_on_resume(relay: Sink):
+    issue = open_issue(people=1)
+    Delivery.objects.update(state=State.REJECTED, next_at=None, smtp_reply="550 5.7.1 no")
+    issue.pause(reason="a look first")
+    digest.ring(NOON + DAY + SECOND)
+    issue.resume(at=NOON + DAY + MINUTE)
+    send(NOON + DAY + 2 * MINUTE)
+    assert [message["Subject"][:19] for message in relay.messages] == ["In case you missed "]
+    assert states() == {State.REJECTED: 1, State.SENT: 1}
+
+
 def test_resumed_issue_goes_on_where_it_stopped(relay: Sink):
     issue = open_issue(people=3)
     issue.pause(reason="a look first")
     assert send().outcomes == {}
-    assert issue.resume()
-    assert not issue.resume()
+    assert issue.resume(at=LATER)
+    assert not issue.resume(at=LATER)
     send()
     assert len(relay.accepted) == 3
 
@@ -309,7 +371,7 @@ def test_logs_hold_no_address(relay: Sink, caplog: pytest.LogCaptureFixture):
     relay.on_rcpt = lambda to: f"550 5.7.1 <{to}> is not welcome"
     send()
     relay.on_mail = lambda sender: f"421 4.7.0 {sender} is too quick"
-    Issue.objects.get().resume()
+    Issue.objects.get().resume(at=LATER)
     send()
     ours = [record.getMessage() for record in caplog.records if record.name != "mail.log"]
     assert len(ours) >= 3
