@@ -135,7 +135,8 @@ class DeliveryItem(models.Model):
 
     Written at the freeze. Its foreign keys are kept by Django alone, and of its indexes only those
     the freeze needs are there: at 100,000 people times the posts of a day, anything more would cost
-    as much as the rest of it. Deleting a post, which is rare, reads the whole table.
+    as much as the rest of it. Nothing is done when a post goes, for none in here can: `IssuePost`
+    protects every post of an issue.
     """
 
     delivery = models.ForeignKey(
@@ -146,7 +147,7 @@ class DeliveryItem(models.Model):
         db_constraint=False, db_index=False,
     )  # fmt: skip
     post = models.ForeignKey(
-        Post, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+        Post, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
     )
     repeat = models.BooleanField(default=False)
 

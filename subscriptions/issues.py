@@ -65,7 +65,7 @@ class Issue(models.Model):
     kind = models.CharField(max_length=8, choices=Kind)
     local_date = models.DateField(help_text="The day whose noon this is; of a week, its Friday.")
     post = models.ForeignKey(
-        Post, on_delete=models.CASCADE, null=True, blank=True, related_name="+",
+        Post, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
         help_text="Of an instant issue, its only post.",
     )  # fmt: skip
     scheduled_for = models.DateTimeField()
@@ -146,11 +146,14 @@ class Issue(models.Model):
 
 
 class IssuePost(models.Model):
-    """A post that went, or was due to go, in an issue: once for each kind."""
+    """A post that went, or was due to go, in an issue: once for each kind.
+
+    It keeps the post from being deleted, which would take lines out of the ledger: withdraw it.
+    """
 
     issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="issue_posts")
     kind = models.CharField(max_length=8, choices=Kind)
-    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="+")
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField()
 
     class Meta:
@@ -160,7 +163,7 @@ class IssuePost(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.position}. {self.post_id}"
+        return f"post {self.post_id} in issue {self.issue_id}"
 
 
 class Edition(models.Model):

@@ -48,6 +48,7 @@ WITH closed AS (
     WHERE d.id = %(opening)s AND d.state = 'claimed' AND d.worker = %(worker)s
       AND s.id = d.subscriber_id AND s.state = 'active'
       AND i.id = d.issue_id AND i.state = 'sending'
+      AND (%(closing)s = 0 OR EXISTS (SELECT FROM closed))
     RETURNING d.attempt, s.email
 )
 SELECT (SELECT count(*) FROM closed), (SELECT attempt FROM opened), (SELECT email FROM opened)
@@ -157,7 +158,7 @@ def step(
     """Close the last attempt and open the next, durably, in one commit.
 
     Returns None when the next may not be opened: the person left, or the issue was paused.
-    Raises LostClaim when the attempt to close is no longer ours.
+    Raises LostClaim when the attempt to close is no longer ours; then nothing is opened either.
     """
     last = closing or Closing(0, "", "")
     row = _rows(

@@ -176,6 +176,18 @@ def test_change_in_the_admin_goes_through_the_verb(staff: Client):
     assert Delivery.objects.get().state == "cancelled"
 
 
+def test_desk_says_to_withdraw_a_mailed_post(staff: Client):
+    post = open_issue().posts.get()
+    url, selected = reverse("admin:posts_post_delete", args=[post.pk]), {"_selected_action": post.pk}
+    assert "Withdraw it instead" in staff.get(url).content.decode()
+    staff.post(url, {"post": "yes"})
+    answer = staff.post(
+        reverse("admin:posts_post_changelist"), {"action": "delete_selected", **selected}
+    )
+    assert "Withdraw it instead" in answer.content.decode()
+    assert Delivery.objects.exists()
+
+
 def test_records_cannot_be_typed(staff: Client):
     issue = open_issue()
     assert staff.get(page("issue_add")).status_code == 403

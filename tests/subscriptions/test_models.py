@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 
 from subscriptions import digest
 from subscriptions.models import (
@@ -156,11 +157,15 @@ def test_suppression_survives_a_new_key(settings: Any):
     assert Suppression.reason_for("gone@example.org") == "bounce"
 
 
-def test_post_deleted_takes_its_items_with_it():
-    open_issue()
+def test_mailed_post_cannot_be_deleted_from_under_the_ledger():
+    mailed = open_issue().posts.get()
+    at_once = make_due_post(before=-HOUR)
+    digest.open_instant(at_once, NOON + 2 * HOUR)
     make_post().delete()
-    Issue.objects.get().posts.get().delete()
-    assert not DeliveryItem.objects.exists()
+    for post in (mailed, at_once):
+        with pytest.raises(ProtectedError):
+            post.delete()
+    assert (Issue.objects.count(), DeliveryItem.objects.count()) == (2, 1)
 
 
 def test_waking_is_idempotent_and_minds_the_time():

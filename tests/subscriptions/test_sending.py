@@ -323,6 +323,19 @@ def test_lost_claim_is_noticed():
         ledger.step(ledger.Closing(1, State.SENT, ""), None, worker=7, now=LATER)
 
 
+def test_next_is_not_opened_once_the_last_is_lost():
+    open_issue(people=2)
+    with ledger.presence() as worker:
+        assert worker is not None
+        first, second = ledger.claim(worker, now=LATER, size=2)
+        ledger.step(None, first.pk, worker=worker, now=LATER)
+        Delivery.objects.filter(pk=first.pk).update(state=State.UNKNOWN, worker=None)
+        closing = ledger.Closing(first.pk, State.SENT, "")
+        with pytest.raises(ledger.LostClaim):
+            ledger.step(closing, second.pk, worker=worker, now=LATER)
+    assert states() == {State.UNKNOWN: 1, State.CLAIMED: 1}
+
+
 def test_unknown_is_repaired_by_tomorrows_mail(relay: Sink):
     open_issue(title="Uncertain")
     relay.on_data = lambda to: DROP
