@@ -133,7 +133,7 @@ class SubscriberAdmin(admin.ModelAdmin):
 
     @admin.display(description="e-mail address", ordering="email")
     def email_or_number(self, subscriber: Subscriber) -> str:
-        return str(subscriber)
+        return _address(subscriber)
 
     @admin.display(description="state", ordering="state")
     def state_chip(self, subscriber: Subscriber) -> SafeString:
@@ -239,20 +239,24 @@ for _state in ("sent", "rejected", "unknown", "cancelled", "suppressed", "expire
 class DeliveryAdmin(ReadOnly):
     """The ledger, line by line."""
 
-    list_display = ["subscriber", "issue", "state_chip", "attempt", "next_at", "smtp_reply", "at"]
+    list_display = ["address", "issue", "state_chip", "attempt", "next_at", "smtp_reply", "at"]
     list_filter = ["state"]
     search_fields = ["subscriber__email"]
     list_select_related = ["subscriber", "issue"]
     list_per_page = 50
     show_full_result_count = False
-    readonly_fields = ["subscriber", "issue", "state", "attempt", "next_at", "smtp_reply",
-                                "at"]  # fmt: skip
+    readonly_fields = ["address", "subscriber", "issue", "state", "attempt", "next_at",
+                       "smtp_reply", "at"]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return super().get_queryset(request).defer("issue__html", "issue__text")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "issue__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="e-mail address", ordering="subscriber__email")
+    def address(self, delivery: Delivery) -> str:
+        return _address(delivery.subscriber)
 
     @admin.display(description="state", ordering="state")
     def state_chip(self, delivery: Delivery) -> SafeString:
@@ -269,6 +273,10 @@ class SuppressionAdmin(ReadOnly):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("subscriptions.delete_suppression")
+
+
+def _address(subscriber: Subscriber) -> str:
+    return subscriber.email or f"erased {subscriber.pk}"
 
 
 def _chip(state: str, label: str) -> SafeString:

@@ -125,7 +125,8 @@ class Subscriber(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return self.email or f"erased {self.pk}"
+        # Never the address: the admin's log keeps this for good, also of who was erased.
+        return f"Subscriber {self.pk}"
 
     def is_active(self) -> bool:
         return self.state == self.State.ACTIVE

@@ -23,6 +23,7 @@ from tests.subscriptions.factories import (
 
 pytestmark = pytest.mark.django_db
 CEILING = 12
+CANARY = "canary.bird@example.org"
 
 
 @pytest.fixture
@@ -155,6 +156,36 @@ def test_added_person_is_pending_and_asked_to_confirm(
     assert list(added.topics.all()) == [tag]
     assert added.events.get().actor == "staff"
     assert mailoutbox[0].subject.startswith("Confirm")
+
+
+def test_erased_address_is_nowhere_in_the_database(staff: Client, run_jobs: Callable[[], int]):
+    staff.post(page("subscriber_add"), {"email": CANARY, "frequency": "daily"})
+    run_jobs()
+    reader = Subscriber.objects.get()
+    reader.confirm(at=NOON - DAY)
+    open_issue(people=0)
+    values = {"frequency": "weekly", "events-TOTAL_FORMS": 0, "events-INITIAL_FORMS": 0}
+    staff.post(page("subscriber_change", reader.pk), values)
+    assert tables_with(CANARY) == {"subscriptions_subscriber"}
+    act(staff, "subscriber", "erase", reader.pk)
+    assert tables_with(CANARY) == set()
+
+
+def tables_with(text: str) -> set[str]:
+    """Return the tables of the whole database in which any column of any row holds this text."""
+    found = set()
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT 1 FROM "{table}" t WHERE t::text ILIKE %s', [f"%{text}%"])
+            found |= {table} if cursor.fetchone() else set()
+    return found
+
+
+def test_ledger_shows_the_address(staff: Client):
+    issue = open_issue()
+    email = Subscriber.objects.get().email
+    for url in (page("delivery_changelist"), page("delivery_change", issue.deliveries.get().pk)):
+        assert email in staff.get(url).content.decode()
 
 
 @pytest.mark.parametrize("email", ["nonsense", "HERE@example.org", "gone@example.org"])
