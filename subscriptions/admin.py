@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -166,13 +167,24 @@ class SubscriberAdmin(admin.ModelAdmin):
         messages.success(request, f"Erased: {done}.")
 
 
+class IssueList(ChangeList):
+    """The list with its accounting: the deliveries of this page's issues are counted, no others."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        shown = [issue.pk for issue in self.result_list]
+        counted = Issue.objects.filter(pk__in=shown).with_accounting().defer("html", "text")
+        issues = {issue.pk: issue for issue in counted}
+        self.result_list = [issues[pk] for pk in shown]
+
+
 @admin.register(Issue)
 class IssueAdmin(ReadOnly):
-    list_display = ["__str__", "state_chip", "audience", "sent", "still_open", "rejected",
-                    "unknown", "cancelled", "suppressed", "expired", "frozen_at"]  # fmt: skip
+    list_display = ["__str__", "state_chip", "audience", "sent", "still_open", "problems",
+                    "frozen_at"]  # fmt: skip
     list_filter = ["kind", "state"]
     date_hierarchy = "local_date"
-    list_per_page = 50
+    list_per_page = 25
     show_full_result_count = False
     actions = ["pause", "resume"]
     readonly_fields = [
@@ -181,7 +193,10 @@ class IssueAdmin(ReadOnly):
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
-        return Issue.objects.with_accounting().defer("html")
+        return Issue.objects.defer("html")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return IssueList
 
     def has_pause_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscriptions.pause_issue")
@@ -191,8 +206,8 @@ class IssueAdmin(ReadOnly):
         return _chip(issue.state, issue.get_state_display())
 
     @admin.display(description="accounting")
-    def accounting(self, issue: Any) -> str:
-        return str(issue.account())
+    def accounting(self, issue: Issue) -> str:
+        return Issue.objects.with_accounting().get(pk=issue.pk).account()
 
     @admin.display(description="ledger")
     def ledger(self, issue: Issue) -> SafeString:
@@ -214,25 +229,21 @@ class IssueAdmin(ReadOnly):
         done = sum(issue.resume(at=now) for issue in queryset)
         messages.success(request, f"Resumed: {done}. The next ring of the clock goes on.")
 
-    @admin.display(description="audience", ordering="audience")
+    @admin.display(description="audience")
     def audience(self, issue: Any) -> int:
         return int(issue.audience)
 
-    @admin.display(description="open", ordering="still_open")
+    @admin.display(description="sent")
+    def sent(self, issue: Any) -> int:
+        return int(issue.sent_count)
+
+    @admin.display(description="open")
     def still_open(self, issue: Any) -> int:
         return int(issue.still_open)
 
-
-def _count_column(state: str) -> Any:
-    @admin.display(description=state, ordering=f"{state}_count")
-    def column(self: IssueAdmin, issue: Any) -> int:
-        return int(getattr(issue, f"{state}_count"))
-
-    return column
-
-
-for _state in ("sent", "rejected", "unknown", "cancelled", "suppressed", "expired"):
-    setattr(IssueAdmin, _state, _count_column(_state))
+    @admin.display(description="not sent", empty_value="–")
+    def problems(self, issue: Issue) -> str | None:
+        return issue.problems() or None
 
 
 @admin.register(Delivery)

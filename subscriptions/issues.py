@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
-from django.db.models import CheckConstraint, Count, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Count, Exists, OuterRef, Q, UniqueConstraint
 from django.urls import reverse
 
 from posts.models import Post
@@ -33,7 +33,7 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         """Add `audience` and one number per state of its deliveries, in the same query.
 
         For each issue: audience = sent + rejected + unknown + cancelled + suppressed + expired
-        + still_open.
+        + still_open. Every delivery of these issues is counted: choose the few wanted first.
         """
         final = [state for state in Delivery.State if state not in OPEN]
         counts = {
@@ -46,10 +46,14 @@ class IssueQuerySet(models.QuerySet["Issue"]):
             **counts,
         )
 
-    def for_desk(self) -> Self:
+    def for_desk(self, *, most: int) -> Self:
         """Return the last issues with their accounting, without instant ones nobody asked for."""
-        wanted = self.with_accounting().exclude(kind=Kind.INSTANT, audience=0)
-        return wanted.defer("html", "text").order_by("-frozen_at", "-pk")
+        # Editions are few, deliveries many; and an edition is rendered only for somebody.
+        has_audience = Exists(Edition.objects.filter(issue=OuterRef("pk")))
+        wanted = self.filter(~Q(kind=Kind.INSTANT) | has_audience)
+        last = wanted.order_by("-frozen_at", "-pk").values("pk")[:most]
+        counted = self.filter(pk__in=last).with_accounting()
+        return counted.defer("html", "text").order_by("-frozen_at", "-pk")
 
 
 class Issue(models.Model):
@@ -86,6 +90,10 @@ class Issue(models.Model):
     class Meta:
         ordering = ["-scheduled_for", "-pk"]
         permissions = [("pause_issue", "Can pause and resume an issue")]
+        indexes = [
+            # The desk: the last ones.
+            models.Index(fields=["-frozen_at", "-id"], name="subscriptions_issue_last"),
+        ]
         constraints = [
             UniqueConstraint(
                 fields=["kind", "local_date"],
@@ -118,6 +126,12 @@ class Issue(models.Model):
     def get_absolute_url(self) -> str:
         day = f"{self.local_date:%Y %m %d}".split()
         return reverse("subscriptions:issue", args=day)
+
+    def problems(self) -> str:
+        """Return in words how many did not get it, and why; needs `with_accounting()`."""
+        states = ("rejected", "unknown", "expired", "suppressed", "cancelled")
+        counts = [(getattr(self, f"{state}_count"), state) for state in states]
+        return ", ".join(f"{count:,} {state}" for count, state in counts if count)
 
     def account(self) -> str:
         """Return in one line where every recipient stands; needs `with_accounting()`."""

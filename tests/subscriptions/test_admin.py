@@ -60,11 +60,57 @@ def test_issue_list_shows_the_accounting(staff: Client):
     issue = open_issue(people=3)
     issue.deliveries.filter(pk=issue.deliveries.all()[0].pk).update(state="sent", next_at=None)
     html = staff.get(page("issue_changelist")).content.decode()
-    for column, number in (("audience", 3), ("sent", 1), ("still_open", 2), ("unknown", 0)):
-        assert f'<td class="field-{column}">{number}</td>' in html
+    for column, shown in (("audience", 3), ("sent", 1), ("still_open", 2), ("problems", "–")):
+        assert f'<td class="field-{column}">{shown}</td>' in html
     detail = staff.get(page("issue_change", issue.pk)).content.decode()
     assert "audience 3 = sent 1 + open 2" in detail
     assert f"?issue__id__exact={issue.pk}" in detail
+
+
+def test_issue_list_names_what_went_wrong(staff: Client):
+    issue = open_issue(people=4)
+    pks = issue.deliveries.values_list("pk", flat=True)
+    for pk, state in zip(pks, ["rejected", "rejected", "unknown", "sent"], strict=True):
+        Delivery.objects.filter(pk=pk).update(state=state, next_at=None)
+    html = staff.get(page("issue_changelist")).content.decode()
+    assert '<td class="field-problems">2 rejected, 1 unknown</td>' in html
+
+
+@pytest.fixture
+def many_issues() -> None:
+    """Write four hundred issues of fifty deliveries each, and let the planner know."""
+    last = open_issue(people=50)
+    with connection.cursor() as cursor:
+        for statement in (MORE_ISSUES, MORE_DELIVERIES):
+            cursor.execute(statement, {"last": last.pk, "edition": last.editions.get().pk})
+        cursor.execute("ANALYZE subscriptions_issue, subscriptions_delivery")
+
+
+MORE_ISSUES = """
+INSERT INTO subscriptions_issue (kind, local_date, scheduled_for, cutoff, frozen_at, state,
+    pause_reason, subject, html, text)
+SELECT kind, local_date - n, scheduled_for, cutoff, frozen_at - n * interval '1 day', 'done',
+    '', '', '', ''
+FROM subscriptions_issue, generate_series(1, 400) n WHERE id = %(last)s
+"""
+MORE_DELIVERIES = """
+INSERT INTO subscriptions_delivery (issue_id, subscriber_id, edition_id, state, attempt,
+    smtp_reply, at)
+SELECT i.id, s.id, %(edition)s, 'sent', 1, '', i.frozen_at
+FROM subscriptions_issue i, subscriptions_subscriber s WHERE i.id <> %(last)s
+"""
+
+
+@pytest.mark.parametrize("url", ["admin:index", "admin:subscriptions_issue_changelist"])
+def test_page_never_reads_the_whole_ledger(staff: Client, many_issues: None, url: str):
+    with CaptureQueriesContext(connection) as queries:
+        staff.get(reverse(url))
+    counting = [q["sql"] for q in queries if 'JOIN "subscriptions_delivery"' in q["sql"]]
+    assert len(counting) == 1
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + counting[0])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Seq Scan on subscriptions_delivery" not in plan, plan
 
 
 def test_ledger_of_one_issue_can_be_listed(staff: Client):
