@@ -93,7 +93,11 @@ class SubscriberAdmin(admin.ModelAdmin):
         return self.shown if obj else AddSubscriberForm.Meta.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Subscriber | None = None) -> Any:
-        return self.readonly_fields if obj else []
+        if obj is None:
+            return []
+        # Who has left chooses anew by signing up; the verb would refuse it.
+        closed = [] if obj.state in Subscriber.CHOOSING else ["frequency", "topics"]
+        return [*self.readonly_fields, *closed]
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kw: Any

@@ -28,7 +28,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """
         with transaction.atomic():
             # The lock waits for a sender that is just opening one; its row then no longer matches.
-            won = list(self.open().select_for_update().values_list("pk", flat=True))
+            # Of a joined subscriber nothing is locked: everybody else locks that row first.
+            won = list(self.open().select_for_update(of=("self",)).values_list("pk", flat=True))
             rows = Delivery.objects.filter(pk__in=won)
             DeliveryItem.objects.filter(delivery__in=rows).delete()
             return rows.update(state=state, worker=None, next_at=None, at=at)

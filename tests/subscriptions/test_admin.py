@@ -253,6 +253,16 @@ def test_change_in_the_admin_goes_through_the_verb(staff: Client):
     assert Delivery.objects.get().state == "cancelled"
 
 
+def test_choice_of_who_has_left_cannot_be_changed(staff: Client):
+    reader = make_subscriber(state="unsubscribed")
+    values = {"frequency": "weekly", "topics": [make_tag().pk], "events-TOTAL_FORMS": 0,
+              "events-INITIAL_FORMS": 0}  # fmt: skip
+    assert staff.get(page("subscriber_change", reader.pk)).status_code == 200
+    staff.post(page("subscriber_change", reader.pk), values)
+    reader.refresh_from_db()
+    assert (reader.frequency, reader.topics.count()) == ("daily", 0)
+
+
 def test_desk_says_to_withdraw_a_mailed_post(staff: Client):
     post = open_issue().posts.get()
     url, selected = reverse("admin:posts_post_delete", args=[post.pk]), {"_selected_action": post.pk}

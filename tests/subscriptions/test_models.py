@@ -16,7 +16,7 @@ from subscriptions.models import (
     Subscriber,
     Suppression,
 )
-from tests.factories import make_post
+from tests.factories import make_post, make_tag
 from tests.subscriptions.factories import (
     DAY,
     HOUR,
@@ -97,6 +97,24 @@ def test_stale_copy_of_a_row_changes_nothing():
     reader.leave(at=NOON, method="test")
     assert not stale.pause(until=NOON + DAY, at=NOON, method="test")
     assert Subscriber.objects.get().state == State.UNSUBSCRIBED
+
+
+def test_choice_is_measured_against_the_row_as_it_is_now():
+    open_issue()
+    reader = Subscriber.objects.get()
+    stale = Subscriber.objects.get()
+    reader.choose(frequency=Kind.WEEKLY, at=NOON)
+    stale.choose(frequency=Kind.DAILY, at=NOON + HOUR)
+    reader.refresh_from_db()
+    assert (reader.frequency, reader.frequency_changed_at) == (Kind.DAILY, NOON + HOUR)
+
+
+@pytest.mark.parametrize("state", ["unsubscribed", "bounced", "complained"])
+def test_who_is_gone_chooses_nothing(state: str):
+    reader = make_subscriber(state=state)
+    assert not reader.choose(frequency=Kind.WEEKLY, topics=[make_tag()], at=NOON)
+    reader.refresh_from_db()
+    assert (reader.frequency, reader.topics.count()) == (Kind.DAILY, 0)
 
 
 @pytest.mark.parametrize("verb", ["leave", "pause", "choose", "erase", "suppress"])
