@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any, Protocol
 
-from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends import smtp
 from django.core.mail.backends.base import BaseEmailBackend
 
 from subscriptions.deliveries import ABOUT_US
-from subscriptions.message import Letter, list_headers
+from subscriptions.message import Letter
 from subscriptions.models import Delivery
 
 State = Delivery.State
@@ -156,7 +155,7 @@ class SmtpCourier:
 
 
 class BackendCourier:
-    """Any other Django mail backend: one message is one `send_messages`."""
+    """Any other Django mail backend (files, memory): one message is one `send_messages`."""
 
     def __init__(self, backend: BaseEmailBackend) -> None:
         self.backend = backend
@@ -167,10 +166,8 @@ class BackendCourier:
     def hand_over(self, letter: Letter) -> Outcome:
         try:
             sent = self.backend.send_messages([ReadyMessage.of(letter)])
-        except AnymailRecipientsRefused as error:
-            return Outcome(State.REJECTED, _name(error))
-        except (OSError, AnymailError) as error:
-            return Outcome(_state_of(error), _name(error))
+        except OSError as error:  # A part of it may be written.
+            return Outcome(State.UNKNOWN, _name(error))
         return Outcome(State.SENT, "accepted") if sent else Outcome(State.RETRY, "not taken")
 
     def close(self) -> None:
@@ -186,9 +183,8 @@ class ReadyMessage(EmailMultiAlternatives):
     def of(cls, letter: Letter) -> "ReadyMessage":
         edition = letter.edition
         message = cls(
-            edition.subject, letter.personal(edition.text), settings.DEFAULT_FROM_EMAIL,
-            [letter.to], headers=list_headers(letter.token),
-        )  # fmt: skip
+            edition.subject, letter.personal(edition.text), settings.DEFAULT_FROM_EMAIL, [letter.to]
+        )
         message.attach_alternative(letter.personal(edition.html), "text/html")
         message.content = letter.content
         return message
@@ -204,14 +200,6 @@ class _ReadyBytes(Message):
 
     def as_bytes(self, *args: Any, **kwargs: Any) -> bytes:
         return self.content
-
-
-def _state_of(error: Exception) -> Delivery.State:
-    """Return what a provider's error means; without an HTTP status it may have been accepted."""
-    status = getattr(error, "status_code", None)
-    if status is None:
-        return State.UNKNOWN
-    return State.RETRY if status == 429 or status >= 500 else State.REJECTED
 
 
 def _is_refusal(code: int) -> bool:
