@@ -1,7 +1,7 @@
 """The moderation desk: what waits, oldest first, and everything needed to decide."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from django import forms
@@ -20,7 +20,7 @@ from django.utils.text import Truncator
 
 from comments import notices, spam
 from comments.contacts import CommentContact
-from comments.models import Comment, CommentQuerySet, ModerationDecision, NotPublicError
+from comments.models import STEPS, Comment, CommentQuerySet, ModerationDecision, NotPublicError
 from comments.records import RefusalCount
 
 WORDS_SHOWN = 40
@@ -37,6 +37,11 @@ VERBS = {
     "remove": ("Remove", "removed"),
     "hide": ("Hide", "hidden"),
 }
+
+
+def pressed(data: Mapping[str, Any]) -> str | None:
+    """Return the verb of the desk's button that sent this form, or None for a plain "Save"."""
+    return next((verb for verb in VERBS if f"_{verb}" in data), None)
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -101,9 +106,14 @@ class DeskForm(forms.ModelForm):
 
     def clean_reply(self) -> str:
         text: str = self.cleaned_data["reply"].replace("\r\n", "\n")
+        if pressed(self.data) not in {None, "approve"}:
+            return text  # Nothing of it is published: it is only handed back.
         if found := spam.problems(text, longest=spam.LONGEST_TEXT):
             raise ValidationError(found)
-        if text and self.instance.state not in {Comment.State.HELD, Comment.State.PUBLISHED}:
+        will_be_public = {Comment.State.HELD, Comment.State.PUBLISHED}
+        if pressed(self.data) == "approve":
+            will_be_public |= set(STEPS[Comment.State.PUBLISHED])
+        if text and self.instance.state not in will_be_public:
             raise ValidationError("Approve this comment first: it is not in public.")
         return text
 
@@ -226,23 +236,32 @@ class CommentDesk(admin.ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Comment, form: Any, change: bool) -> None:
-        """Publish the reply, if one was written; the comment itself is not saved anew."""
-        text = form.cleaned_data.get("reply")
-        if not text or not self.has_moderate_permission(request):
+        """Decide, then publish the reply if that stands; the comment itself is not saved anew."""
+        if not self.has_moderate_permission(request):
             return
-        Comment.objects.held().filter(pk=obj.pk).approve(by=_staff(request))
-        obj.refresh_from_db()
+        verb, text = pressed(request.POST), form.cleaned_data.get("reply")
+        if verb:
+            self._decide(request, Comment.objects.filter(pk=obj.pk), verb)
+        if text and verb in {None, "approve"}:
+            self._reply(request, obj, text)
+        elif text:
+            said = "Your reply was not published. You had written: “{}”"
+            self.message_user(request, format_html(said, text), messages.WARNING)
+
+    def _reply(self, request: HttpRequest, comment: Comment, text: str) -> None:
+        """Publish the reply; a comment that waits is approved with it."""
+        Comment.objects.held().filter(pk=comment.pk).approve(by=_staff(request))
+        comment.refresh_from_db()
         try:
-            obj.reply(by=_staff(request), body=text)
+            comment.reply(by=_staff(request), body=text)
         except NotPublicError as error:  # Somebody else removed it meanwhile.
-            self.message_user(request, str(error), messages.ERROR)
+            said = format_html("{} You had written: “{}”", str(error), text)
+            self.message_user(request, said, messages.ERROR)
 
     def response_change(self, request: HttpRequest, obj: Comment) -> HttpResponse:
-        """Answer a button of the desk: decide, say so, and go back to the queue."""
-        verb = next((name for name in VERBS if f"_{name}" in request.POST), None)
-        if verb is None or not self.has_moderate_permission(request):
+        """After a button of the desk go back to the queue; `save_model` has decided."""
+        if pressed(request.POST) is None or not self.has_moderate_permission(request):
             return super().response_change(request, obj)
-        self._decide(request, Comment.objects.filter(pk=obj.pk), verb)
         return HttpResponseRedirect(reverse("admin:comments_comment_changelist"))
 
     @admin.display(description="written", ordering="created_at")
