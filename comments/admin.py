@@ -1,14 +1,12 @@
 """The moderation desk: what waits, oldest first, and everything needed to decide."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, cast
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -18,9 +16,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from comments import notices, spam
+from comments import notices
 from comments.contacts import CommentContact
-from comments.models import STEPS, Comment, CommentQuerySet, ModerationDecision, NotPublicError
+from comments.deskform import VERBS, DeskForm, pressed
+from comments.models import Comment, CommentQuerySet, ModerationDecision, NotPublicError
 from comments.records import RefusalCount
 
 WORDS_SHOWN = 40
@@ -30,18 +29,6 @@ CHIPS = {
     "spam": "chip--bad",
     "removed": "chip--bad",
 }
-# Button or action, what it is called, and what is said of the comments it changed.
-VERBS = {
-    "approve": ("Approve", "published"),
-    "mark_spam": ("Spam", "marked as spam"),
-    "remove": ("Remove", "removed"),
-    "hide": ("Hide", "hidden"),
-}
-
-
-def pressed(data: Mapping[str, Any]) -> str | None:
-    """Return the verb of the desk's button that sent this form, or None for a plain "Save"."""
-    return next((verb for verb in VERBS if f"_{verb}" in data), None)
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -88,34 +75,6 @@ def _histories(comments: list[Comment]) -> dict[int, Counter[str]]:
     for email, state, number in rows.values_list("email", "comment__state").annotate(Count("pk")):
         counts.setdefault(email, Counter())[state] = number
     return {pk: counts[email] for pk, email in emails.items()}
-
-
-class DeskForm(forms.ModelForm):
-    """A reader's words are never edited here; the one field is our own answer."""
-
-    reply = forms.CharField(
-        label="Reply as staff",
-        required=False,
-        widget=forms.Textarea({"rows": 5, "cols": 80}),
-        help_text="Published at once under your name. A comment that waits is approved with it.",
-    )
-
-    class Meta:
-        model = Comment
-        fields: list[str] = []
-
-    def clean_reply(self) -> str:
-        text: str = self.cleaned_data["reply"].replace("\r\n", "\n")
-        if pressed(self.data) not in {None, "approve"}:
-            return text  # Nothing of it is published: it is only handed back.
-        if found := spam.problems(text, longest=spam.LONGEST_TEXT):
-            raise ValidationError(found)
-        will_be_public = {Comment.State.HELD, Comment.State.PUBLISHED}
-        if pressed(self.data) == "approve":
-            will_be_public |= set(STEPS[Comment.State.PUBLISHED])
-        if text and self.instance.state not in will_be_public:
-            raise ValidationError("Approve this comment first: it is not in public.")
-        return text
 
 
 class DecisionInline(admin.TabularInline):

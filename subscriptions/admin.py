@@ -80,7 +80,6 @@ class SubscriberAdmin(admin.ModelAdmin):
     list_filter = ["state", "frequency", ("topics", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["email"]
     search_help_text = "A whole address or a part of it"
-    date_hierarchy = None
     list_per_page = 50
     show_full_result_count = False
     autocomplete_fields = ["topics"]
@@ -151,7 +150,8 @@ class SubscriberAdmin(admin.ModelAdmin):
             "",
             '<tr><th scope="row"><a href="{}">{}</a></th><td>{}</td><td>{}</td><td>{}</td></tr>',
             (
-                (_url(line.issue), line.issue, _chip(line.state, line.state), line.words,
+                (reverse("admin:subscriptions_issue_change", args=[line.issue.pk]), line.issue,
+                 _chip(line.state, line.state), line.words,
                  f"{timezone.localtime(line.at):%-d %b %Y, %H:%M}")
                 for line in explanation.explain(subscriber)
             ),
@@ -297,7 +297,3 @@ def _address(subscriber: Subscriber) -> str:
 def _chip(state: str, label: str) -> SafeString:
     tone = next((tone for tone, states in _TONES.items() if state in states), "plain")
     return format_html('<span class="chip chip--{}">{}</span>', tone, label)
-
-
-def _url(issue: Issue) -> str:
-    return reverse("admin:subscriptions_issue_change", args=[issue.pk])

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -21,11 +22,10 @@ def ring(now: datetime) -> list[Issue]:
     """Open whatever is due at that moment; return the new issues. Harmless at any time."""
     Subscriber.objects.wake(at=now)
     opened = [
-        _attempt(kind, lambda kind=kind: open_issue(now, kind=kind))
-        for kind in (Kind.DAILY, Kind.WEEKLY)
+        _attempt(kind, partial(open_issue, now, kind=kind)) for kind in (Kind.DAILY, Kind.WEEKLY)
     ]
     opened += [
-        _attempt(f"post {post.pk}", lambda post=post: open_instant(post, now))
+        _attempt(f"post {post.pk}", partial(open_instant, post, now))
         for post in _unissued(Kind.INSTANT, now).order_by("pk")
     ]
     return [issue for issue in opened if issue is not None]

@@ -173,7 +173,8 @@ def test_approving_with_a_reply_decides_first(desk, state):
     data = form_data(reply="Thank you.", _approve="1")
     page = desk.post(f"{LIST}{comment.pk}/change/", data, follow=True).content.decode()
     reply = Comment.objects.get(parent=comment)
-    assert (reply.parent.is_public, reply.is_public) == (True, True)
+    comment.refresh_from_db()
+    assert (comment.is_public, reply.is_public) == (True, True)
     assert comment.decisions.count() == 1
     assert "1 comment published." in page
     assert "left as before" not in page
