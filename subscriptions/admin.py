@@ -245,7 +245,7 @@ class IssueAdmin(ReadOnly):
     def still_open(self, issue: Any) -> int:
         return int(issue.still_open)
 
-    @admin.display(description="not sent", empty_value="–")
+    @admin.display(description="ended otherwise", empty_value="–")
     def problems(self, issue: Issue) -> str | None:
         return issue.problems() or None
 
@@ -254,7 +254,7 @@ class IssueAdmin(ReadOnly):
 class DeliveryAdmin(ReadOnly):
     """The ledger, line by line."""
 
-    list_display = ["address", "issue", "state_chip", "attempt", "next_at", "smtp_reply", "at"]
+    list_display = ["address", "issue", "state_chip", "attempt", "smtp_reply", "at"]
     list_filter = ["state"]
     search_fields = ["subscriber__email"]
     list_select_related = ["subscriber", "issue"]

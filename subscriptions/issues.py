@@ -128,7 +128,7 @@ class Issue(models.Model):
         return reverse("subscriptions:issue", args=day)
 
     def problems(self) -> str:
-        """Return in words how many did not get it, and why; needs `with_accounting()`."""
+        """Return in words what ended otherwise than sent; needs `with_accounting()`."""
         states = ("rejected", "unknown", "expired", "suppressed", "cancelled")
         counts = [(getattr(self, f"{state}_count"), state) for state in states]
         return ", ".join(f"{count:,} {state}" for count, state in counts if count)
