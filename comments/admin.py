@@ -4,11 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, cast
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -18,8 +16,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from comments import notices, spam
+from comments import notices
 from comments.contacts import CommentContact
+from comments.deskform import VERBS, DeskForm, pressed
 from comments.models import Comment, CommentQuerySet, ModerationDecision, NotPublicError
 from comments.records import RefusalCount
 
@@ -29,13 +28,6 @@ CHIPS = {
     "held": "chip--warn",
     "spam": "chip--bad",
     "removed": "chip--bad",
-}
-# Button or action, what it is called, and what is said of the comments it changed.
-VERBS = {
-    "approve": ("Approve", "published"),
-    "mark_spam": ("Spam", "marked as spam"),
-    "remove": ("Remove", "removed"),
-    "hide": ("Hide", "hidden"),
 }
 
 
@@ -83,29 +75,6 @@ def _histories(comments: list[Comment]) -> dict[int, Counter[str]]:
     for email, state, number in rows.values_list("email", "comment__state").annotate(Count("pk")):
         counts.setdefault(email, Counter())[state] = number
     return {pk: counts[email] for pk, email in emails.items()}
-
-
-class DeskForm(forms.ModelForm):
-    """A reader's words are never edited here; the one field is our own answer."""
-
-    reply = forms.CharField(
-        label="Reply as staff",
-        required=False,
-        widget=forms.Textarea({"rows": 5, "cols": 80}),
-        help_text="Published at once under your name. A comment that waits is approved with it.",
-    )
-
-    class Meta:
-        model = Comment
-        fields: list[str] = []
-
-    def clean_reply(self) -> str:
-        text: str = self.cleaned_data["reply"].replace("\r\n", "\n")
-        if found := spam.problems(text, longest=spam.LONGEST_TEXT):
-            raise ValidationError(found)
-        if text and self.instance.state not in {Comment.State.HELD, Comment.State.PUBLISHED}:
-            raise ValidationError("Approve this comment first: it is not in public.")
-        return text
 
 
 class DecisionInline(admin.TabularInline):
@@ -226,23 +195,32 @@ class CommentDesk(admin.ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Comment, form: Any, change: bool) -> None:
-        """Publish the reply, if one was written; the comment itself is not saved anew."""
-        text = form.cleaned_data.get("reply")
-        if not text or not self.has_moderate_permission(request):
+        """Decide, then publish the reply if that stands; the comment itself is not saved anew."""
+        if not self.has_moderate_permission(request):
             return
-        Comment.objects.held().filter(pk=obj.pk).approve(by=_staff(request))
-        obj.refresh_from_db()
+        verb, text = pressed(request.POST), form.cleaned_data.get("reply")
+        if verb:
+            self._decide(request, Comment.objects.filter(pk=obj.pk), verb)
+        if text and verb in {None, "approve"}:
+            self._reply(request, obj, text)
+        elif text:
+            said = "Your reply was not published. You had written: “{}”"
+            self.message_user(request, format_html(said, text), messages.WARNING)
+
+    def _reply(self, request: HttpRequest, comment: Comment, text: str) -> None:
+        """Publish the reply; a comment that waits is approved with it."""
+        Comment.objects.held().filter(pk=comment.pk).approve(by=_staff(request))
+        comment.refresh_from_db()
         try:
-            obj.reply(by=_staff(request), body=text)
+            comment.reply(by=_staff(request), body=text)
         except NotPublicError as error:  # Somebody else removed it meanwhile.
-            self.message_user(request, str(error), messages.ERROR)
+            said = format_html("{} You had written: “{}”", str(error), text)
+            self.message_user(request, said, messages.ERROR)
 
     def response_change(self, request: HttpRequest, obj: Comment) -> HttpResponse:
-        """Answer a button of the desk: decide, say so, and go back to the queue."""
-        verb = next((name for name in VERBS if f"_{name}" in request.POST), None)
-        if verb is None or not self.has_moderate_permission(request):
+        """After a button of the desk go back to the queue; `save_model` has decided."""
+        if pressed(request.POST) is None or not self.has_moderate_permission(request):
             return super().response_change(request, obj)
-        self._decide(request, Comment.objects.filter(pk=obj.pk), verb)
         return HttpResponseRedirect(reverse("admin:comments_comment_changelist"))
 
     @admin.display(description="written", ordering="created_at")

@@ -100,6 +100,11 @@ class CommentForm(TrapForm):
         self.parent_shown = parent
         return parent
 
+    def forget_parent(self) -> None:
+        """Hand the form back as one that answers nothing: what it answered is gone."""
+        self.parent_shown = None
+        self.add_error("parent", PARENT_GONE)
+
     def clean(self) -> dict[str, Any]:
         """Hand an overdue or tampered form back; one without any token is judged, not refused."""
         if self.is_stale and not self.is_unsigned:

@@ -29,10 +29,15 @@ class TooManyError(Exception):
         )
 
 
+class ParentGoneError(Exception):
+    """What the comment answers was deleted while it was being stored. Nothing was kept."""
+
+
 def receive(form: CommentForm, *, network: str, now: datetime) -> Comment | None:
     """Store what a valid form says, held or as spam; None when it is refused without a word.
 
-    The same form sent again gives the comment that is there. Raises TooManyError.
+    The same form sent again gives the comment that is there. Raises TooManyError and
+    ParentGoneError.
     """
     key = _submission_key(form)
     if there := Comment.objects.filter(submission_key=key).first():
@@ -71,8 +76,12 @@ def _keep(comment: Comment, form: CommentForm, *, network: str) -> Comment:
             )
             if comment.state == Comment.State.HELD:
                 notices.announce(comment.created_at)
-    except IntegrityError:
-        return Comment.objects.get(submission_key=comment.submission_key)
+    except IntegrityError as error:
+        if there := Comment.objects.filter(submission_key=comment.submission_key).first():
+            return there
+        if comment.parent is None or Comment.objects.filter(pk=comment.parent.pk).exists():
+            raise
+        raise ParentGoneError from error
     return comment
 
 

@@ -53,6 +53,9 @@ def _receive(request: HttpRequest, post: Post) -> HttpResponse:
         response = _form_page(request, form, status=429)
         response["Retry-After"] = str(int(intake.WINDOW.total_seconds()))
         return response
+    except intake.ParentGoneError:
+        form.forget_parent()
+        return _form_page(request, form, status=422)
     response = HttpResponseRedirect(reverse("comments:received", args=[post.slug]))
     response.status_code = 303
     return response

@@ -97,6 +97,7 @@ def _health(now: datetime) -> list[dict[str, Any]]:
 
 
 def _issues() -> list[dict[str, Any]]:
+    issues: Any = Issue.objects.for_desk(most=ROWS)
     return [
         {
             "label": str(issue),
@@ -107,9 +108,5 @@ def _issues() -> list[dict[str, Any]]:
             "open": issue.still_open,
             "problems": issue.rejected_count + issue.unknown_count + issue.expired_count,
         }
-        for issue in _with_counts()[:ROWS]
+        for issue in issues
     ]
-
-
-def _with_counts() -> Any:
-    return Issue.objects.for_desk()

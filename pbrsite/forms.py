@@ -22,22 +22,34 @@ QUICKEST = timedelta(seconds=3)
 OLDEST = timedelta(days=1)
 
 
-class TrapForm(forms.Form):
+class HoneypotForm(forms.Form):
+    """A form with a honeypot. After `is_valid()`, `is_trapped` tells whether it was filled."""
+
+    url = forms.CharField(required=False, label="Leave this empty")
+    # The honeypot's own name is one that bots fill in and browsers do not.
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["url"].widget.attrs |= {"tabindex": "-1", "autocomplete": "off"}
+
+    @property
+    def is_trapped(self) -> bool:
+        return bool(self.cleaned_data.get("url"))
+
+
+class TrapForm(HoneypotForm):
     """A form with a honeypot and a signed render time.
 
     `subject_of_form` binds the signed time to one page (a post's pk, say): a token taken from one
-    form is worth nothing in another. After `is_valid()`, read `is_trapped` (the honeypot was
-    filled), `is_hasty` (sent within three seconds) and `is_stale` (no, forged or day-old token).
+    form is worth nothing in another. After `is_valid()`, read `is_hasty` (sent within three
+    seconds) and `is_stale` (no, forged or day-old token) too.
     """
 
-    url = forms.CharField(required=False, label="Leave this empty")
     rendered = forms.CharField(required=False, widget=forms.HiddenInput)
-    # The honeypot's own name is one that bots fill in and browsers do not.
 
     def __init__(self, *args: Any, subject_of_form: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.salt = f"pbrsite.forms.{type(self).__name__}.{subject_of_form}"
-        self.fields["url"].widget.attrs |= {"tabindex": "-1", "autocomplete": "off"}
         # Rendered afresh also when the form comes back with errors.
         self.render_token = signing.dumps(timezone.now().timestamp(), salt=self.salt)
 
@@ -51,10 +63,6 @@ class TrapForm(forms.Form):
             )
         except (signing.BadSignature, TypeError, ValueError):
             return None
-
-    @property
-    def is_trapped(self) -> bool:
-        return bool(self.cleaned_data.get("url"))
 
     @property
     def is_hasty(self) -> bool:

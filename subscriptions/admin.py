@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -79,7 +80,6 @@ class SubscriberAdmin(admin.ModelAdmin):
     list_filter = ["state", "frequency", ("topics", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["email"]
     search_help_text = "A whole address or a part of it"
-    date_hierarchy = None
     list_per_page = 50
     show_full_result_count = False
     autocomplete_fields = ["topics"]
@@ -92,7 +92,11 @@ class SubscriberAdmin(admin.ModelAdmin):
         return self.shown if obj else AddSubscriberForm.Meta.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Subscriber | None = None) -> Any:
-        return self.readonly_fields if obj else []
+        if obj is None:
+            return []
+        # Who has left chooses anew by signing up; the verb would refuse it.
+        closed = [] if obj.state in Subscriber.CHOOSING else ["frequency", "topics"]
+        return [*self.readonly_fields, *closed]
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kw: Any
@@ -133,7 +137,7 @@ class SubscriberAdmin(admin.ModelAdmin):
 
     @admin.display(description="e-mail address", ordering="email")
     def email_or_number(self, subscriber: Subscriber) -> str:
-        return str(subscriber)
+        return _address(subscriber)
 
     @admin.display(description="state", ordering="state")
     def state_chip(self, subscriber: Subscriber) -> SafeString:
@@ -146,7 +150,8 @@ class SubscriberAdmin(admin.ModelAdmin):
             "",
             '<tr><th scope="row"><a href="{}">{}</a></th><td>{}</td><td>{}</td><td>{}</td></tr>',
             (
-                (_url(line.issue), line.issue, _chip(line.state, line.state), line.words,
+                (reverse("admin:subscriptions_issue_change", args=[line.issue.pk]), line.issue,
+                 _chip(line.state, line.state), line.words,
                  f"{timezone.localtime(line.at):%-d %b %Y, %H:%M}")
                 for line in explanation.explain(subscriber)
             ),
@@ -166,13 +171,24 @@ class SubscriberAdmin(admin.ModelAdmin):
         messages.success(request, f"Erased: {done}.")
 
 
+class IssueList(ChangeList):
+    """The list with its accounting: the deliveries of this page's issues are counted, no others."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        shown = [issue.pk for issue in self.result_list]
+        counted = Issue.objects.filter(pk__in=shown).with_accounting().defer("html", "text")
+        issues = {issue.pk: issue for issue in counted}
+        self.result_list = [issues[pk] for pk in shown]
+
+
 @admin.register(Issue)
 class IssueAdmin(ReadOnly):
-    list_display = ["__str__", "state_chip", "audience", "sent", "still_open", "rejected",
-                    "unknown", "cancelled", "suppressed", "expired", "frozen_at"]  # fmt: skip
+    list_display = ["__str__", "state_chip", "audience", "sent", "still_open", "problems",
+                    "frozen_at"]  # fmt: skip
     list_filter = ["kind", "state"]
     date_hierarchy = "local_date"
-    list_per_page = 50
+    list_per_page = 25
     show_full_result_count = False
     actions = ["pause", "resume"]
     readonly_fields = [
@@ -181,7 +197,10 @@ class IssueAdmin(ReadOnly):
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
-        return Issue.objects.with_accounting().defer("html")
+        return Issue.objects.defer("html")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return IssueList
 
     def has_pause_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscriptions.pause_issue")
@@ -191,8 +210,8 @@ class IssueAdmin(ReadOnly):
         return _chip(issue.state, issue.get_state_display())
 
     @admin.display(description="accounting")
-    def accounting(self, issue: Any) -> str:
-        return str(issue.account())
+    def accounting(self, issue: Issue) -> str:
+        return Issue.objects.with_accounting().get(pk=issue.pk).account()
 
     @admin.display(description="ledger")
     def ledger(self, issue: Issue) -> SafeString:
@@ -210,48 +229,49 @@ class IssueAdmin(ReadOnly):
 
     @admin.action(description="Resume sending", permissions=["pause"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Issue]) -> None:
-        done = sum(issue.resume() for issue in queryset)
+        now = timezone.now()
+        done = sum(issue.resume(at=now) for issue in queryset)
         messages.success(request, f"Resumed: {done}. The next ring of the clock goes on.")
 
-    @admin.display(description="audience", ordering="audience")
+    @admin.display(description="audience")
     def audience(self, issue: Any) -> int:
         return int(issue.audience)
 
-    @admin.display(description="open", ordering="still_open")
+    @admin.display(description="sent")
+    def sent(self, issue: Any) -> int:
+        return int(issue.sent_count)
+
+    @admin.display(description="open")
     def still_open(self, issue: Any) -> int:
         return int(issue.still_open)
 
-
-def _count_column(state: str) -> Any:
-    @admin.display(description=state, ordering=f"{state}_count")
-    def column(self: IssueAdmin, issue: Any) -> int:
-        return int(getattr(issue, f"{state}_count"))
-
-    return column
-
-
-for _state in ("sent", "rejected", "unknown", "cancelled", "suppressed", "expired"):
-    setattr(IssueAdmin, _state, _count_column(_state))
+    @admin.display(description="ended otherwise", empty_value="–")
+    def problems(self, issue: Issue) -> str | None:
+        return issue.problems() or None
 
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly):
     """The ledger, line by line."""
 
-    list_display = ["subscriber", "issue", "state_chip", "attempt", "next_at", "smtp_reply", "at"]
+    list_display = ["address", "issue", "state_chip", "attempt", "smtp_reply", "at"]
     list_filter = ["state"]
     search_fields = ["subscriber__email"]
     list_select_related = ["subscriber", "issue"]
     list_per_page = 50
     show_full_result_count = False
-    readonly_fields = ["subscriber", "issue", "state", "attempt", "next_at", "smtp_reply",
-                                "at"]  # fmt: skip
+    readonly_fields = ["address", "subscriber", "issue", "state", "attempt", "next_at",
+                       "smtp_reply", "at"]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return super().get_queryset(request).defer("issue__html", "issue__text")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "issue__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="e-mail address", ordering="subscriber__email")
+    def address(self, delivery: Delivery) -> str:
+        return _address(delivery.subscriber)
 
     @admin.display(description="state", ordering="state")
     def state_chip(self, delivery: Delivery) -> SafeString:
@@ -270,10 +290,10 @@ class SuppressionAdmin(ReadOnly):
         return request.user.has_perm("subscriptions.delete_suppression")
 
 
+def _address(subscriber: Subscriber) -> str:
+    return subscriber.email or f"erased {subscriber.pk}"
+
+
 def _chip(state: str, label: str) -> SafeString:
     tone = next((tone for tone, states in _TONES.items() if state in states), "plain")
     return format_html('<span class="chip chip--{}">{}</span>', tone, label)
-
-
-def _url(issue: Issue) -> str:
-    return reverse("admin:subscriptions_issue_change", args=[issue.pk])

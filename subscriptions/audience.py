@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connection
 
 from posts.models import Post
+from subscriptions.deliveries import ABOUT_US
 from subscriptions.models import Issue, Kind
 from subscriptions.noon import OLDEST
 
@@ -13,7 +14,7 @@ REPAIR_WITHIN = timedelta(days=30)
 
 # One row for each post a person is to get. Three sources: the posts of this issue; posts of earlier
 # issues of this kind that fell between two rhythms when the person changed the frequency; posts
-# of deliveries that ended unknown or expired ("In case you missed it").
+# of deliveries that ended unknown, expired or refused on our account ("In case you missed it").
 _PORTIONS = """
 CREATE TEMPORARY TABLE subscriptions_portion ON COMMIT DROP AS
 WITH person AS MATERIALIZED (
@@ -44,7 +45,9 @@ SELECT DISTINCT item.subscriber_id, item.post_id, 0::smallint, false, true
 FROM subscriptions_delivery d
 JOIN subscriptions_deliveryitem item ON item.delivery_id = d.id
 JOIN person ON person.id = d.subscriber_id
-WHERE d.state IN ('unknown', 'expired') AND d.at > %(failed_after)s
+WHERE (d.state IN ('unknown', 'expired')
+       OR d.state = 'rejected' AND d.smtp_reply ~ %(about_us)s)
+  AND d.at > %(failed_after)s
   AND item.post_id = ANY(%(repairable)s)
   AND NOT EXISTS (SELECT FROM subscriptions_deliveryitem later
                   WHERE later.subscriber_id = item.subscriber_id
@@ -106,6 +109,7 @@ def _parameters(issue: Issue) -> dict[str, Any]:
         "changed_after": issue.cutoff - oldest,
         "repairable": _pks(issue.cutoff, REPAIR_WITHIN),
         "failed_after": issue.frozen_at - REPAIR_WITHIN,
+        "about_us": ABOUT_US,
     }
 
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any, Protocol
 
-from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends import smtp
 from django.core.mail.backends.base import BaseEmailBackend
 
-from subscriptions.message import Letter, list_headers
+from subscriptions.deliveries import ABOUT_US
+from subscriptions.message import Letter
 from subscriptions.models import Delivery
 
 State = Delivery.State
@@ -31,16 +31,19 @@ class RelayUnavailable(Exception):  # noqa: N818 - it reads as what it is.
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a hand-over ended: SENT, RETRY, REJECTED or UNKNOWN, and the relay's words."""
+    """How a hand-over ended: SENT, RETRY, REJECTED or UNKNOWN, and the relay's words.
+
+    `is_about_us` when the relay said a lasting no to us, not to the recipient.
+    """
 
     state: Delivery.State
     reply: str
     is_relay_busy: bool = False
+    is_about_us: bool = False
 
     @property
-    def is_policy(self) -> bool:
-        """Return whether the relay objects to us (5.7.x, RFC 3463), not to the recipient."""
-        return self.state == State.REJECTED and bool(re.match(r"5\d\d[ -]5\.7\.\d+", self.reply))
+    def is_refusal(self) -> bool:
+        return self.is_about_us or self.state == State.REJECTED
 
 
 class Courier(Protocol):
@@ -102,7 +105,7 @@ class SmtpCourier:
         """Send everything but the final dot; return a refusal, or None when all was taken."""
         code, reply = self._relay.mail(letter.sender)
         if code != 250:
-            return self._refused(code, reply, is_relay_busy=code < 500)
+            return self._turned_away(code, reply)
         code, reply = self._relay.rcpt(letter.to)
         if code not in {250, 251}:
             return self._refused(code, reply, is_relay_busy=code in {421, 454})
@@ -122,21 +125,37 @@ class SmtpCourier:
             return Outcome(State.UNKNOWN, f"lost after the end of the message: {_name(error)}")
         if 200 <= code < 300:
             return Outcome(State.SENT, _words(code, reply))
+        if not _is_refusal(code):
+            self.close()
+            return Outcome(State.UNKNOWN, "an answer to the message that makes no sense")
         return self._refused(code, reply, is_relay_busy=code in {421, 454})
 
+    def _turned_away(self, code: int, reply: bytes) -> Outcome:
+        """Answer a no to MAIL: no recipient was named yet, so whatever it is, it is about us."""
+        self.close()
+        return Outcome(
+            State.RETRY, _words(code, reply), is_relay_busy=True, is_about_us=code >= 500
+        )
+
     def _refused(self, code: int, reply: bytes, *, is_relay_busy: bool) -> Outcome:
-        if is_relay_busy:
-            self.close()  # A relay that closes after so many messages gets a new connection.
+        if is_relay_busy or not _is_refusal(code):
+            # A relay that closes after so many messages gets a new connection; and after an answer
+            # that makes no sense, the next might be taken for the answer to something else.
+            self.close()
         else:
             with suppress(OSError, smtplib.SMTPException):
                 self._relay.rset()
-        # smtplib answers -1 when the relay's line made no sense: nothing was accepted.
-        state = State.REJECTED if code >= 500 else State.RETRY
-        return Outcome(state, _words(code, reply), is_relay_busy=is_relay_busy)
+        words = _words(code, reply)
+        return Outcome(
+            State.REJECTED if code >= 500 else State.RETRY,
+            words,
+            is_relay_busy=is_relay_busy,
+            is_about_us=bool(re.match(ABOUT_US, words)),
+        )
 
 
 class BackendCourier:
-    """Any other Django mail backend: one message is one `send_messages`."""
+    """Any other Django mail backend (files, memory): one message is one `send_messages`."""
 
     def __init__(self, backend: BaseEmailBackend) -> None:
         self.backend = backend
@@ -147,10 +166,8 @@ class BackendCourier:
     def hand_over(self, letter: Letter) -> Outcome:
         try:
             sent = self.backend.send_messages([ReadyMessage.of(letter)])
-        except AnymailRecipientsRefused as error:
-            return Outcome(State.REJECTED, _name(error))
-        except (OSError, AnymailError) as error:
-            return Outcome(_state_of(error), _name(error))
+        except OSError as error:  # A part of it may be written.
+            return Outcome(State.UNKNOWN, _name(error))
         return Outcome(State.SENT, "accepted") if sent else Outcome(State.RETRY, "not taken")
 
     def close(self) -> None:
@@ -166,9 +183,8 @@ class ReadyMessage(EmailMultiAlternatives):
     def of(cls, letter: Letter) -> "ReadyMessage":
         edition = letter.edition
         message = cls(
-            edition.subject, letter.personal(edition.text), settings.DEFAULT_FROM_EMAIL,
-            [letter.to], headers=list_headers(letter.token),
-        )  # fmt: skip
+            edition.subject, letter.personal(edition.text), settings.DEFAULT_FROM_EMAIL, [letter.to]
+        )
         message.attach_alternative(letter.personal(edition.html), "text/html")
         message.content = letter.content
         return message
@@ -186,12 +202,9 @@ class _ReadyBytes(Message):
         return self.content
 
 
-def _state_of(error: Exception) -> Delivery.State:
-    """Return what a provider's error means; without an HTTP status it may have been accepted."""
-    status = getattr(error, "status_code", None)
-    if status is None:
-        return State.UNKNOWN
-    return State.RETRY if status == 429 or status >= 500 else State.REJECTED
+def _is_refusal(code: int) -> bool:
+    """Return whether this says no. smtplib answers -1 when it could not read the relay's line."""
+    return 400 <= code < 600
 
 
 def _name(error: Exception) -> str:

@@ -4,9 +4,14 @@ from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models, transaction
-from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Exists, OuterRef, Q, UniqueConstraint
 
 from posts.models import Post
+
+# Refusals by their enhanced status (RFC 3463), for Python and Postgres alike. 5.7.x is policy, and
+# 530, 535 and 538 ask for a log-in: the relay objects to us. 5.1.x and 5.2.x are the mailbox's.
+ABOUT_US = r"^(5\d\d[ -]5\.7\.|53[058][ -])"
+ABOUT_THEM = r"^5\d\d[ -]5\.[12]\."
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -23,10 +28,28 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """
         with transaction.atomic():
             # The lock waits for a sender that is just opening one; its row then no longer matches.
-            won = list(self.open().select_for_update().values_list("pk", flat=True))
+            # Of a joined subscriber nothing is locked: everybody else locks that row first.
+            won = list(self.open().select_for_update(of=("self",)).values_list("pk", flat=True))
             rows = Delivery.objects.filter(pk__in=won)
             DeliveryItem.objects.filter(delivery__in=rows).delete()
             return rows.update(state=state, worker=None, next_at=None, at=at)
+
+    def reopen(self, *, at: datetime) -> int:
+        """Have refusals tried again at once that may be about us; return how many.
+
+        A refused message was not accepted, so this makes no second copy. What a later issue has
+        carried as a repeat meanwhile stays as it is.
+        """
+        repeats = DeliveryItem.objects.filter(subscriber=OuterRef("subscriber"),
+                                              post=OuterRef("post"), repeat=True,
+                                              pk__gt=OuterRef("pk"))  # fmt: skip
+        repaired = DeliveryItem.objects.filter(Exists(repeats), delivery=OuterRef("pk"))
+        rejected = self.filter(state=Delivery.State.REJECTED).exclude(smtp_reply__regex=ABOUT_THEM)
+        turned_away = self.filter(state=Delivery.State.RETRY, smtp_reply__startswith="5")
+        return sum(
+            rows.update(state=Delivery.State.PENDING, smtp_reply="", next_at=at, at=at)
+            for rows in (rejected.exclude(Exists(repaired)), turned_away)
+        )
 
 
 class Delivery(models.Model):
@@ -74,7 +97,7 @@ class Delivery(models.Model):
                          condition=Q(state__in=["pending", "claimed", "sending", "retry"])),
             # The freeze: what has to be repaired.
             models.Index(fields=["at"], name="subscriptions_delivery_failed",
-                         condition=Q(state__in=["unknown", "expired"])),
+                         condition=Q(state__in=["unknown", "expired", "rejected"])),
         ]  # fmt: skip
         constraints = [
             UniqueConstraint(
@@ -113,7 +136,8 @@ class DeliveryItem(models.Model):
 
     Written at the freeze. Its foreign keys are kept by Django alone, and of its indexes only those
     the freeze needs are there: at 100,000 people times the posts of a day, anything more would cost
-    as much as the rest of it. Deleting a post, which is rare, reads the whole table.
+    as much as the rest of it. Nothing is done when a post goes, for none in here can: `IssuePost`
+    protects every post of an issue.
     """
 
     delivery = models.ForeignKey(
@@ -124,7 +148,7 @@ class DeliveryItem(models.Model):
         db_constraint=False, db_index=False,
     )  # fmt: skip
     post = models.ForeignKey(
-        Post, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+        Post, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
     )
     repeat = models.BooleanField(default=False)
 

@@ -1,8 +1,10 @@
 """The noon bell: open the issues that are due, and freeze each in one transaction."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -11,15 +13,34 @@ from posts.models import Post, PostQuerySet
 from subscriptions import audience, editions, noon
 from subscriptions.models import Issue, IssuePost, Kind, Subscriber
 
+logger = logging.getLogger(__name__)
+
 _FREEZE_LOCK = 0x6E6F6F6E  # "noon"
 
 
 def ring(now: datetime) -> list[Issue]:
     """Open whatever is due at that moment; return the new issues. Harmless at any time."""
     Subscriber.objects.wake(at=now)
-    rounds = [open_issue(now, kind=kind) for kind in (Kind.DAILY, Kind.WEEKLY)]
-    singles = [open_instant(post, now) for post in _unissued(Kind.INSTANT, now).order_by("pk")]
-    return [issue for issue in (*rounds, *singles) if issue is not None]
+    opened = [
+        _attempt(kind, partial(open_issue, now, kind=kind)) for kind in (Kind.DAILY, Kind.WEEKLY)
+    ]
+    opened += [
+        _attempt(f"post {post.pk}", partial(open_instant, post, now))
+        for post in _unissued(Kind.INSTANT, now).order_by("pk")
+    ]
+    return [issue for issue in opened if issue is not None]
+
+
+def _attempt(what: str, opening: Callable[[], Issue | None]) -> Issue | None:
+    """Open an issue or log that it failed: one broken post must not silence all the others.
+
+    The next ring tries again. Of the error only its kind is logged: its words may quote anything.
+    """
+    try:
+        return opening()
+    except Exception as error:  # noqa: BLE001 - whatever a post can break in its rendering
+        logger.error("The issue of %s was not opened: %s", what, type(error).__name__)  # noqa: TRY400
+        return None
 
 
 def open_issue(now: datetime, *, kind: str = Kind.DAILY) -> Issue | None:

@@ -4,13 +4,13 @@ import re
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Div, Field, Layout, Submit
+from crispy_forms.layout import Div, Field, Layout, Submit
 from django import forms
 from django.db.models import Q
 from django.http import QueryDict
 from django.utils import timezone
 
-from pbrsite.forms import TrapForm
+from pbrsite.forms import HoneypotForm
 from posts.models import Tag
 from subscriptions import addresses
 from subscriptions.models import LONGEST_PAUSE, Kind, Subscriber
@@ -32,7 +32,11 @@ class Slugs(forms.MultipleChoiceField):
         return slugs[:MOST_TOPICS]
 
 
-class SubscribeForm(TrapForm):
+class SubscribeForm(HoneypotForm):
+    """A sign-up. Its form is in pages kept for hours, so the time of rendering says nothing: the
+    honeypot, the caps and the confirmation by mail stand guard.
+    """
+
     email = forms.CharField(
         label="E-mail address",
         max_length=LONGEST_ADDRESS,
@@ -72,7 +76,6 @@ class SubscribePageForm(SubscribeForm):
 
     def __init__(self, *args: Any, topics: list[Tag], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.salt = self.salt.replace(type(self).__name__, SubscribeForm.__name__)
         tags = self.fields["tags"]
         assert isinstance(tags, Slugs)  # noqa: S101 - tells the type checker
         tags.choices = [(tag.slug, tag.name) for tag in topics]
@@ -80,7 +83,7 @@ class SubscribePageForm(SubscribeForm):
         self.helper = helper("Subscribe", Field("email"), *fields, trap(), form_id="subscribe-form")
 
 
-class FindForm(TrapForm):
+class FindForm(HoneypotForm):
     """Asks for an address; the answer is mailed there."""
 
     email = forms.CharField(
@@ -158,6 +161,5 @@ def helper(button: str | Submit, *fields: Any, form_id: str) -> FormHelper:
 
 
 def trap() -> Div:
-    """Return the honeypot and the signed render time."""
-    stamp = '<input type="hidden" name="rendered" value="{{ form.render_token }}">'
-    return Div(HTML(stamp), Field("url"), css_class="honeypot", aria_hidden="true")
+    """Return the honeypot, out of everybody's sight."""
+    return Div(Field("url"), css_class="honeypot", aria_hidden="true")

@@ -1,10 +1,11 @@
 """The tables of the noon round: an issue, its posts, and its editions."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
-from django.db.models import CheckConstraint, Count, Q, UniqueConstraint
+from django.db import models, transaction
+from django.db.models import CheckConstraint, Count, Exists, OuterRef, Q, UniqueConstraint
 from django.urls import reverse
 
 from posts.models import Post
@@ -20,6 +21,10 @@ class Kind(models.TextChoices):
 
 
 class IssueQuerySet(models.QuerySet["Issue"]):
+    def sending(self) -> Self:
+        """Return issues a sender may open deliveries of."""
+        return self.filter(state=Issue.State.SENDING)
+
     def sent(self) -> Self:
         """Return issues whose posts went out, or are going out."""
         return self.filter(state__in=[Issue.State.SENDING, Issue.State.PAUSED, Issue.State.DONE])
@@ -28,7 +33,7 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         """Add `audience` and one number per state of its deliveries, in the same query.
 
         For each issue: audience = sent + rejected + unknown + cancelled + suppressed + expired
-        + still_open.
+        + still_open. Every delivery of these issues is counted: choose the few wanted first.
         """
         final = [state for state in Delivery.State if state not in OPEN]
         counts = {
@@ -41,10 +46,14 @@ class IssueQuerySet(models.QuerySet["Issue"]):
             **counts,
         )
 
-    def for_desk(self) -> Self:
+    def for_desk(self, *, most: int) -> Self:
         """Return the last issues with their accounting, without instant ones nobody asked for."""
-        wanted = self.with_accounting().exclude(kind=Kind.INSTANT, audience=0)
-        return wanted.defer("html", "text").order_by("-frozen_at", "-pk")
+        # Editions are few, deliveries many; and an edition is rendered only for somebody.
+        has_audience = Exists(Edition.objects.filter(issue=OuterRef("pk")))
+        wanted = self.filter(~Q(kind=Kind.INSTANT) | has_audience)
+        last = wanted.order_by("-frozen_at", "-pk").values("pk")[:most]
+        counted = self.filter(pk__in=last).with_accounting()
+        return counted.defer("html", "text").order_by("-frozen_at", "-pk")
 
 
 class Issue(models.Model):
@@ -60,7 +69,7 @@ class Issue(models.Model):
     kind = models.CharField(max_length=8, choices=Kind)
     local_date = models.DateField(help_text="The day whose noon this is; of a week, its Friday.")
     post = models.ForeignKey(
-        Post, on_delete=models.CASCADE, null=True, blank=True, related_name="+",
+        Post, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
         help_text="Of an instant issue, its only post.",
     )  # fmt: skip
     scheduled_for = models.DateTimeField()
@@ -68,6 +77,7 @@ class Issue(models.Model):
     frozen_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=State, default=State.SENDING)
     pause_reason = models.CharField(max_length=200, blank=True)
+    resumed_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     # The rendering with every post in it: the preview, and what most people got.
     subject = models.CharField(max_length=300, blank=True)
@@ -80,6 +90,10 @@ class Issue(models.Model):
     class Meta:
         ordering = ["-scheduled_for", "-pk"]
         permissions = [("pause_issue", "Can pause and resume an issue")]
+        indexes = [
+            # The desk: the last ones.
+            models.Index(fields=["-frozen_at", "-id"], name="subscriptions_issue_last"),
+        ]
         constraints = [
             UniqueConstraint(
                 fields=["kind", "local_date"],
@@ -113,6 +127,12 @@ class Issue(models.Model):
         day = f"{self.local_date:%Y %m %d}".split()
         return reverse("subscriptions:issue", args=day)
 
+    def problems(self) -> str:
+        """Return in words what ended otherwise than sent; needs `with_accounting()`."""
+        states = ("rejected", "unknown", "expired", "suppressed", "cancelled")
+        counts = [(getattr(self, f"{state}_count"), state) for state in states]
+        return ", ".join(f"{count:,} {state}" for count, state in counts if count)
+
     def account(self) -> str:
         """Return in one line where every recipient stands; needs `with_accounting()`."""
         states = [state for state in Delivery.State if state not in OPEN]
@@ -123,21 +143,31 @@ class Issue(models.Model):
 
     def pause(self, *, reason: str) -> bool:
         """Stop sending; what is open stays open. Return whether this call did it."""
-        rows = Issue.objects.filter(pk=self.pk, state=self.State.SENDING)
+        rows = Issue.objects.sending().filter(pk=self.pk)
         return bool(rows.update(state=self.State.PAUSED, pause_reason=reason[:200]))
 
-    def resume(self) -> bool:
-        """Go on sending with the next ring. Return whether this call did it."""
+    def resume(self, *, at: datetime) -> bool:
+        """Go on sending with the next ring. Return whether this call did it.
+
+        Whoever was refused on our account gets another try: somebody has mended the cause.
+        """
         rows = Issue.objects.filter(pk=self.pk, state=self.State.PAUSED)
-        return bool(rows.update(state=self.State.SENDING, pause_reason=""))
+        with transaction.atomic():
+            if not rows.update(state=self.State.SENDING, pause_reason="", resumed_at=at):
+                return False
+            Delivery.objects.filter(issue=self).reopen(at=at)
+        return True
 
 
 class IssuePost(models.Model):
-    """A post that went, or was due to go, in an issue: once for each kind."""
+    """A post that went, or was due to go, in an issue: once for each kind.
+
+    It keeps the post from being deleted, which would take lines out of the ledger: withdraw it.
+    """
 
     issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="issue_posts")
     kind = models.CharField(max_length=8, choices=Kind)
-    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="+")
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField()
 
     class Meta:
@@ -147,7 +177,7 @@ class IssuePost(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.position}. {self.post_id}"
+        return f"post {self.post_id} in issue {self.issue_id}"
 
 
 class Edition(models.Model):

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection
 
+from subscriptions.deliveries import ABOUT_US
 from subscriptions.models import Delivery, Issue
 
 EXPIRES_AFTER = timedelta(hours=20)
@@ -47,6 +48,7 @@ WITH closed AS (
     WHERE d.id = %(opening)s AND d.state = 'claimed' AND d.worker = %(worker)s
       AND s.id = d.subscriber_id AND s.state = 'active'
       AND i.id = d.issue_id AND i.state = 'sending'
+      AND (%(closing)s = 0 OR EXISTS (SELECT FROM closed))
     RETURNING d.attempt, s.email
 )
 SELECT (SELECT count(*) FROM closed), (SELECT attempt FROM opened), (SELECT email FROM opened)
@@ -73,6 +75,21 @@ UPDATE subscriptions_issue i SET state = 'done', done_at = %(now)s
 WHERE i.state = 'sending' AND NOT EXISTS (
     SELECT FROM subscriptions_delivery d
     WHERE d.issue_id = i.id AND d.state IN ('pending', 'claimed', 'sending', 'retry'))
+"""
+_STANDING = """
+SELECT count(*) FILTER (WHERE d.attempt > 0),
+       coalesce(array_agg(d.id) FILTER (WHERE d.is_about_us), '{}'),
+       coalesce(array_agg(d.id) FILTER (
+           WHERE (d.is_about_us OR d.state = 'rejected') AND d.at > d.last_sent_at), '{}')
+FROM (
+    SELECT id, attempt, state, at,
+           state IN ('pending', 'claimed', 'retry') AND smtp_reply LIKE '5%%'
+           OR state = 'rejected' AND smtp_reply ~ %(about_us)s AS is_about_us,
+           coalesce(max(at) FILTER (WHERE state = 'sent') OVER (), '-infinity') AS last_sent_at
+    FROM subscriptions_delivery WHERE issue_id = %(issue)s AND state <> 'sending'
+      AND at > coalesce(
+          (SELECT resumed_at FROM subscriptions_issue WHERE id = %(issue)s), '-infinity')
+) d
 """
 
 
@@ -104,6 +121,15 @@ class Attempt:
     email: str
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How an issue has fared with the relay so far, or since it was last resumed."""
+
+    attempted: int
+    refused_on_our_account: list[int]  # Deliveries.
+    refused_since_last_sent: list[int]
+
+
 @contextmanager
 def presence() -> Iterator[int | None]:
     """Be a worker: yield its number, or None when enough of them are at it."""
@@ -132,7 +158,7 @@ def step(
     """Close the last attempt and open the next, durably, in one commit.
 
     Returns None when the next may not be opened: the person left, or the issue was paused.
-    Raises LostClaim when the attempt to close is no longer ours.
+    Raises LostClaim when the attempt to close is no longer ours; then nothing is opened either.
     """
     last = closing or Closing(0, "", "")
     row = _rows(
@@ -174,9 +200,14 @@ def settle(now: datetime) -> int:
     return _count(_SETTLE, now=now)
 
 
+def standing(issue_id: int) -> Standing:
+    """Return how the issue stands, without what is in flight. Reads all its deliveries."""
+    return Standing(*_rows(_STANDING, issue=issue_id, about_us=ABOUT_US)[0])
+
+
 def is_open() -> bool:
     """Return whether a sender would find anything to look at."""
-    return Issue.objects.filter(state=Issue.State.SENDING).exists()
+    return Issue.objects.sending().exists()
 
 
 def _rows(statement: str, **values: Any) -> list[tuple[Any, ...]]:

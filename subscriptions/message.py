@@ -77,7 +77,7 @@ def _headers(edition: Edition, boundary: str) -> bytes:
         "Subject": subject.encode(linesep="\r\n"),
         "Date": format_datetime(issue.frozen_at),
         "Message-ID": f"<{_ID_MARK.decode()}@{domain}>",
-        **list_headers(TOKEN_MARK),
+        **_list_headers(TOKEN_MARK),
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
         "Feedback-ID": f"{issue.pk}:{issue.kind}:digest:{domain}",
@@ -87,7 +87,7 @@ def _headers(edition: Edition, boundary: str) -> bytes:
     return "".join(f"{key}: {value}\r\n" for key, value in values.items()).encode() + b"\r\n"
 
 
-def list_headers(token: str) -> dict[str, str]:
+def _list_headers(token: str) -> dict[str, str]:
     """Return what mail programs and providers need to unsubscribe somebody (RFC 2369, 8058)."""
     return {
         "List-ID": f"<digest.{mail.sender_domain()}>",

@@ -65,6 +65,8 @@ class Subscriber(models.Model):
         COMPLAINED = "complained", "Complained"
         ERASED = "erased", "Erased"
 
+    CHOOSING = frozenset({State.PENDING, State.ACTIVE, State.PAUSED})
+
     email = models.EmailField("e-mail address", max_length=254, blank=True)
     state = models.CharField(max_length=12, choices=State, default=State.PENDING)
     frequency = models.CharField(max_length=8, choices=Kind, default=Kind.DAILY)
@@ -125,7 +127,8 @@ class Subscriber(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return self.email or f"erased {self.pk}"
+        # Never the address: the admin's log keeps this for good, also of who was erased.
+        return f"Subscriber {self.pk}"
 
     def is_active(self) -> bool:
         return self.state == self.State.ACTIVE
@@ -192,16 +195,21 @@ class Subscriber(models.Model):
             self._move(self.State.ACTIVE, at=at, method=method, actor=actor)
         return True
 
-    def choose(self, *, frequency: str, at: datetime, topics: Iterable[Tag] | None = None) -> None:
-        """Change how often and about what. Posts in mail not yet begun come with the new rhythm."""
+    def choose(self, *, frequency: str, at: datetime, topics: Iterable[Tag] | None = None) -> bool:
+        """Change how often and about what; return whether the state allowed it.
+
+        Posts in mail not yet begun come with the new rhythm.
+        """
         with transaction.atomic():
-            Subscriber.objects.select_for_update(no_key=True).get(pk=self.pk)
+            if not self._is_locked_in(self.CHOOSING):
+                return False
             if topics is not None:
                 self.topics.set(topics)
             if frequency != self.frequency:
                 Delivery.objects.filter(subscriber=self).open().cancel(at=at)
                 self.frequency, self.frequency_changed_at = frequency, at
                 self.save(update_fields=["frequency", "frequency_changed_at"])
+        return True
 
     def suppress(self, reason: Suppression.Reason, *, at: datetime, method: str) -> bool:
         """Never write to this address again: it bounced or its owner complained."""

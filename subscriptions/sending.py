@@ -34,26 +34,40 @@ Clock = Callable[[], datetime]
 
 @dataclass
 class Health:
-    """How one issue fares with the relay, as this sender sees it."""
+    """How one issue fares with the relay: what the ledger holds, and what this sender adds.
 
-    attempts: int = 0
-    policy_refusals: int = 0
-    failures_in_a_row: int = 0
+    Of deliveries, not of attempts: the same person refused again tells nothing new.
+    """
 
-    def note(self, outcome: Outcome) -> None:
-        self.attempts += 1
-        self.policy_refusals += outcome.is_policy
-        failed = outcome.state == Delivery.State.REJECTED
-        self.failures_in_a_row = self.failures_in_a_row + 1 if failed else 0
+    attempted: int
+    on_our_account: set[int]
+    in_a_row: set[int]
+
+    @classmethod
+    def of(cls, issue_id: int) -> "Health":
+        """Take over what earlier senders met: a fresh count for each would lose people to each."""
+        found = ledger.standing(issue_id)
+        return cls(
+            found.attempted, set(found.refused_on_our_account), set(found.refused_since_last_sent)
+        )
+
+    def note(self, delivery_id: int, outcome: Outcome) -> None:
+        self.attempted += 1
+        if outcome.is_about_us:
+            self.on_our_account.add(delivery_id)
+        if outcome.is_refusal:
+            self.in_a_row.add(delivery_id)
+        elif outcome.state == Delivery.State.SENT:
+            self.in_a_row.clear()
 
     @property
     def complaint(self) -> str:
         """Return why the issue has to pause, or ""."""
-        if self.failures_in_a_row >= FAILURES_IN_A_ROW:
-            return f"{self.failures_in_a_row} refusals in a row"
-        too_many = self.policy_refusals > self.attempts * POLICY_SHARE
-        if too_many and self.policy_refusals >= POLICY_REFUSALS:
-            return f"{self.policy_refusals} of {self.attempts} refused by policy (5.7)"
+        if len(self.in_a_row) >= FAILURES_IN_A_ROW:
+            return f"{len(self.in_a_row)} refusals in a row"
+        ours = len(self.on_our_account)
+        if ours >= POLICY_REFUSALS and ours > self.attempted * POLICY_SHARE:
+            return f"{ours} of {self.attempted} refused on our account"
         return ""
 
 
@@ -142,18 +156,24 @@ class Sender:
         self.closing = Closing(claim.pk, outcome.state, outcome.reply, next_at)
         self.report.outcomes[str(outcome.state)] += 1
         self.on_outcome(outcome.state)
-        self._mind_health(claim.issue_id, outcome)
+        self._mind_health(claim, outcome)
         self.busy_in_a_row = self.busy_in_a_row + 1 if outcome.is_relay_busy else 0
         if self.busy_in_a_row >= BUSY_ENOUGH:
             raise RelayUnavailable(outcome.reply[:3])  # The rest may hold an address.
 
-    def _mind_health(self, issue_id: int, outcome: Outcome) -> None:
-        health = self.health.setdefault(issue_id, Health())
-        health.note(outcome)
+    def _mind_health(self, claim: Claim, outcome: Outcome) -> None:
+        """Pause the issue where it fares badly. Until its first refusal nothing is counted."""
+        issue_id = claim.issue_id
+        if issue_id not in self.health:
+            if not outcome.is_refusal:
+                return
+            self.health[issue_id] = Health.of(issue_id)
+        health = self.health[issue_id]
+        health.note(claim.pk, outcome)
         if health.complaint:
             logger.error("Issue %s pauses: %s", issue_id, health.complaint)
             Issue(pk=issue_id).pause(reason=f"{health.complaint}: {outcome.reply[:9]}")
-            self.health[issue_id] = Health()
+            del self.health[issue_id]
 
     def _close_last(self) -> None:
         closing, self.closing = self.closing, None

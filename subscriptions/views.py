@@ -127,8 +127,7 @@ def _leave(request: HttpRequest, subscriber: Subscriber) -> str:
         subscriber.pause(until=now + PAUSE, at=now, method="unsubscribe page")
         return "paused"
     if choice == "weekly" and subscriber.is_confirmed():
-        subscriber.choose(frequency=Kind.WEEKLY, at=now)
-        return "weekly"
+        return "weekly" if subscriber.choose(frequency=Kind.WEEKLY, at=now) else "left"
     is_one_click = request.POST.get("List-Unsubscribe") == "One-Click"
     subscriber.leave(at=now, method="one-click" if is_one_click else "unsubscribe page")
     return "left"

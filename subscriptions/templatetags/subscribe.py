@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 
 from posts.models import Tag
-from subscriptions.forms import LONGEST_ADDRESS, PROMISE, SubscribeForm
+from subscriptions.forms import LONGEST_ADDRESS, PROMISE
 
 register = template.Library()
 
@@ -17,5 +17,4 @@ def subscribe_form(*, tag: Tag | None = None) -> dict[str, Any]:
         "tag": tag,
         "promise": PROMISE,
         "longest": LONGEST_ADDRESS,
-        "render_token": SubscribeForm().render_token,
     }

@@ -145,6 +145,41 @@ def test_reply_to_what_is_not_public_is_handed_back(desk, state):
     assert Comment.objects.count() == 1
 
 
+@pytest.mark.parametrize("state", ["held", "published", "spam"])
+@pytest.mark.parametrize("button", ["mark_spam", "hide", "remove"])
+def test_other_decision_publishes_no_reply_and_hands_the_words_back(desk, button, state):
+    comment = make_comment(state=state)
+    data = form_data(reply="Half a <thought>.", **{f"_{button}": "1"})
+    page = desk.post(f"{LIST}{comment.pk}/change/", data, follow=True).content.decode()
+    comment.refresh_from_db()
+    assert Comment.objects.count() == 1
+    assert not (state == "held" and comment.is_public)
+    assert "Your reply was not published" in page
+    assert "Half a &lt;thought&gt;." in page
+
+
+@pytest.mark.parametrize("button", ["mark_spam", "remove"])
+def test_other_decision_stands_whatever_the_reply_box_holds(desk, button):
+    comment = make_comment()
+    desk.post(f"{LIST}{comment.pk}/change/", form_data(reply="x" * 9000, **{f"_{button}": "1"}))
+    comment.refresh_from_db()
+    assert comment.state == {"mark_spam": "spam", "remove": "removed"}[button]
+    assert comment.decisions.count() == 1
+
+
+@pytest.mark.parametrize("state", ["held", "spam", "hidden"])
+def test_approving_with_a_reply_decides_first(desk, state):
+    comment = make_comment(state=state)
+    data = form_data(reply="Thank you.", _approve="1")
+    page = desk.post(f"{LIST}{comment.pk}/change/", data, follow=True).content.decode()
+    reply = Comment.objects.get(parent=comment)
+    comment.refresh_from_db()
+    assert (comment.is_public, reply.is_public) == (True, True)
+    assert comment.decisions.count() == 1
+    assert "1 comment published." in page
+    assert "left as before" not in page
+
+
 def test_readers_words_cannot_be_changed(desk):
     comment = make_comment()
     desk.post(f"{LIST}{comment.pk}/change/", form_data(body="Put in the mouth", name="X"))

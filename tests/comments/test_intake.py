@@ -1,5 +1,6 @@
 """What becomes of a valid form: one row, its state by score, and the limits on how often."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from comments.models import Comment
 from comments.records import RefusalCount
 from posts.models import Post
-from tests.comments.factories import make_comment, send, signed_fields
+from tests.comments.factories import make_comment, published, send, signed_fields
 from tests.factories import make_post
 
 pytestmark = pytest.mark.django_db
@@ -128,6 +129,38 @@ def test_refusal_for_rate_ends_with_its_window(client, post):
         send(client, post, body=f"Point {number}")
     with time_machine.travel(timezone.now() + timedelta(minutes=10)):
         assert send(client, post, body="Later.").status_code == 303
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answer_to_a_comment_deleted_meanwhile_comes_back_with_its_text(client):
+    post = make_post()
+    parent = published(post=post)
+
+    def delete_before_the_insert(execute, sql, *args):
+        if sql.startswith('INSERT INTO "comments_comment"'):
+            elsewhere(lambda: Comment.objects.filter(pk=parent.pk).delete())
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(delete_before_the_insert):
+        answer = send(client, post, parent=parent.public_id, body="Kept words.")
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "Kept words." in page
+    assert "is not on this page any more" in page
+    assert 'name="parent" value=""' in page
+
+
+def elsewhere(action: Callable[[], object]) -> None:
+    """Do it on a database connection of its own."""
+
+    def act() -> None:
+        try:
+            action()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(act).result(10)
 
 
 @pytest.mark.django_db(transaction=True)

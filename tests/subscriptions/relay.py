@@ -23,6 +23,7 @@ class Sink:
         self.on_mail: Reply = lambda sender: ""
         self.on_rcpt: Reply = lambda to: ""
         self.on_data: Reply = lambda to: ""
+        self.is_taking_all = False  # Also what it answers with something other than "OK".
         self.port = 0
 
     async def handle_MAIL(  # noqa: N802
@@ -43,7 +44,7 @@ class Sink:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         reply = self.on_data(envelope.rcpt_tos[0])
-        if not reply or reply == DROP:
+        if not reply or reply == DROP or self.is_taking_all:
             self.accepted.append(envelope)
         return _answer(reply, server)
 

@@ -232,6 +232,15 @@ def test_repair_goes_out_though_nothing_is_new_and_only_once():
     assert Delivery.objects.count() == 2
 
 
+@pytest.mark.parametrize("reply", ["550 5.7.1 listed", "530 log in first"])
+def test_refusal_on_our_account_is_repaired_by_the_next_issue(reply: str):
+    issue = open_issue(title="Missed")
+    issue.deliveries.update(state="rejected", next_at=None, at=NOON + HOUR, smtp_reply=reply)
+    digest.ring(NOON + DAY + SECOND)
+    repaired = Delivery.objects.exclude(issue=issue).get()
+    assert repaired.edition.subject == "In case you missed it: Missed"
+
+
 @pytest.mark.parametrize("state", [Delivery.State.SENT, Delivery.State.REJECTED])
 def test_settled_delivery_is_not_repeated(state: str):
     issue = open_issue()

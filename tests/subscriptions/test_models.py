@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 
 from subscriptions import digest
 from subscriptions.models import (
@@ -15,7 +16,7 @@ from subscriptions.models import (
     Subscriber,
     Suppression,
 )
-from tests.factories import make_post
+from tests.factories import make_post, make_tag
 from tests.subscriptions.factories import (
     DAY,
     HOUR,
@@ -98,6 +99,24 @@ def test_stale_copy_of_a_row_changes_nothing():
     assert Subscriber.objects.get().state == State.UNSUBSCRIBED
 
 
+def test_choice_is_measured_against_the_row_as_it_is_now():
+    open_issue()
+    reader = Subscriber.objects.get()
+    stale = Subscriber.objects.get()
+    reader.choose(frequency=Kind.WEEKLY, at=NOON)
+    stale.choose(frequency=Kind.DAILY, at=NOON + HOUR)
+    reader.refresh_from_db()
+    assert (reader.frequency, reader.frequency_changed_at) == (Kind.DAILY, NOON + HOUR)
+
+
+@pytest.mark.parametrize("state", ["unsubscribed", "bounced", "complained"])
+def test_who_is_gone_chooses_nothing(state: str):
+    reader = make_subscriber(state=state)
+    assert not reader.choose(frequency=Kind.WEEKLY, topics=[make_tag()], at=NOON)
+    reader.refresh_from_db()
+    assert (reader.frequency, reader.topics.count()) == (Kind.DAILY, 0)
+
+
 @pytest.mark.parametrize("verb", ["leave", "pause", "choose", "erase", "suppress"])
 def test_open_deliveries_are_called_back_in_the_same_step(verb: str):
     open_issue()
@@ -156,11 +175,15 @@ def test_suppression_survives_a_new_key(settings: Any):
     assert Suppression.reason_for("gone@example.org") == "bounce"
 
 
-def test_post_deleted_takes_its_items_with_it():
-    open_issue()
+def test_mailed_post_cannot_be_deleted_from_under_the_ledger():
+    mailed = open_issue().posts.get()
+    at_once = make_due_post(before=-HOUR)
+    digest.open_instant(at_once, NOON + 2 * HOUR)
     make_post().delete()
-    Issue.objects.get().posts.get().delete()
-    assert not DeliveryItem.objects.exists()
+    for post in (mailed, at_once):
+        with pytest.raises(ProtectedError):
+            post.delete()
+    assert (Issue.objects.count(), DeliveryItem.objects.count()) == (2, 1)
 
 
 def test_waking_is_idempotent_and_minds_the_time():
@@ -172,4 +195,4 @@ def test_waking_is_idempotent_and_minds_the_time():
 def test_desk_lists_issues_without_instant_ones_nobody_asked_for():
     make_due_post()
     digest.ring(NOON + SECOND)
-    assert {issue.kind for issue in Issue.objects.for_desk()} == {"daily", "weekly"}
+    assert {issue.kind for issue in Issue.objects.for_desk(most=9)} == {"daily", "weekly"}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from subscriptions import digest, ledger, sending, signup, tokens
@@ -97,6 +97,30 @@ def test_nobody_is_written_to_after_leaving_was_answered(relay: Sink):
     issue: Any = Issue.objects.with_accounting().get()
     assert issue.sent_count + issue.cancelled_count == 40
     assert len(relay.accepted) == issue.sent_count
+
+
+def test_passing_over_waits_for_nobody_who_holds_the_person():
+    open_issue()
+    worker, held, done = 7, threading.Event(), threading.Event()
+    claim = ledger.claim(worker, now=NOON + 2 * SECOND, size=1)[0]
+    Subscriber.objects.update(state="unsubscribed")
+
+    def hold_or_pass(number: int) -> str:
+        if number == 0:
+            with transaction.atomic():
+                Subscriber.objects.select_for_update(no_key=True).get()
+                held.set()
+                done.wait(10)
+            return ""
+        held.wait(10)
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+        try:
+            return ledger.pass_over(claim, worker=worker, now=NOON)
+        finally:
+            done.set()
+
+    assert together(2, hold_or_pass) == ["", "cancelled"]
 
 
 def test_lock_of_a_closed_session_counts_as_dead():

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import StringIO
 from typing import Any
 
@@ -6,9 +6,10 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
-from subscriptions import tasks
-from subscriptions.models import Delivery, Issue
-from tests.subscriptions.factories import NOON, SECOND, make_due_post, make_subscriber
+from posts.models import Post
+from subscriptions import editions, tasks
+from subscriptions.models import Delivery, Issue, SubscriberQuerySet
+from tests.subscriptions.factories import NOON, SECOND, make_due_post, make_subscriber, open_issue
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +33,47 @@ def test_clock_opens_the_issue_and_a_job_sends_it(
             run_jobs()
     assert len(mailoutbox) == 1
     assert Delivery.objects.get().state == "sent"
+
+
+@pytest.fixture
+def broken_post(monkeypatch: pytest.MonkeyPatch) -> Post:
+    """Return a due post whose rendering fails."""
+    post = make_due_post(title="Broken by secret@example.org")
+    compose = editions.compose
+
+    def failing(issue: Issue, fresh: Sequence[Post], again: Sequence[Post]) -> Any:
+        if post in fresh:
+            raise ValueError(post.title)
+        return compose(issue, fresh, again)
+
+    monkeypatch.setattr(editions, "compose", failing)
+    return post
+
+
+def test_broken_post_does_not_silence_the_others(
+    broken_post: Post, run_jobs: Callable[[], int], mailoutbox: list[Any],
+    caplog: pytest.LogCaptureFixture,
+):  # fmt: skip
+    make_subscriber(frequency="instant")
+    make_due_post(title="Sound")
+    with time_machine.travel(NOON - SECOND, tick=False):
+        tasks.ring.func(timestamp=0)
+        run_jobs()
+    assert [message.subject for message in mailoutbox] == ["Sound"]
+    assert f"post {broken_post.pk} was not opened: ValueError" in caplog.text
+    assert "secret@" not in caplog.text
+
+
+def test_failing_ring_still_has_what_is_open_sent(
+    monkeypatch: pytest.MonkeyPatch, run_jobs: Callable[[], int], mailoutbox: list[Any]
+):
+    open_issue()
+    monkeypatch.setattr(SubscriberQuerySet, "wake", lambda self, at: 1 / 0)
+    with time_machine.travel(NOON + SECOND, tick=False):
+        with pytest.raises(ZeroDivisionError):
+            tasks.ring.func(timestamp=0)
+        run_jobs()
+    assert len(mailoutbox) == 1
 
 
 def test_quiet_minute_defers_nothing(run_jobs: Callable[[], int]):

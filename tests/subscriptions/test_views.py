@@ -99,6 +99,16 @@ def test_impossible_address_gets_the_form_back(client: Client, text: str, reason
     assert not MailRequest.objects.exists()
 
 
+@pytest.mark.parametrize("path", ["/", "/subscribe/", "/subscription/"])
+def test_form_carries_nothing_that_grows_old(client: Client, path: str):
+    assert 'name="rendered"' not in client.get(path).content.decode()
+
+
+def test_form_of_a_page_kept_for_days_still_works(client: Client):
+    assert client.post("/subscribe/", {"email": MAIL, "rendered": "of old"}).status_code == 303
+    assert MailRequest.objects.get().is_trapped is False
+
+
 def test_two_addresses_in_one_form_are_refused(client: Client):
     body = "email=a%40example.org&email=b%40example.org"
     answer = client.post("/subscribe/", body, content_type="application/x-www-form-urlencoded")

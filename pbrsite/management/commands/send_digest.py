@@ -30,8 +30,7 @@ class Command(BaseCommand):
         clock = _clock_from(now)
         for issue in digest.ring(clock()):
             self.stdout.write(f"{issue}: {issue.get_state_display().lower()}")
-        sending_now = Issue.objects.filter(state=Issue.State.SENDING)
-        touched = list(sending_now.values_list("pk", flat=True))
+        touched = list(Issue.objects.sending().values_list("pk", flat=True))
         report = self._send(clock)
         for issue in Issue.objects.with_accounting().filter(pk__in=touched).order_by("pk"):
             self.stdout.write(f"{issue}: {issue.account()}")
@@ -40,7 +39,7 @@ class Command(BaseCommand):
 
     def _send(self, clock: Callable[[], datetime]) -> Report:
         """Send, with a bar on a terminal. SIGTERM finishes the message in flight first."""
-        waiting = Delivery.objects.open().filter(issue__state=Issue.State.SENDING).count()
+        waiting = Delivery.objects.open().filter(issue__in=Issue.objects.sending()).count()
         is_shown = waiting and self.stdout.isatty()
         with _stopping() as stopping, Progress(disable=not is_shown, transient=True) as progress:
             bar = progress.add_task("Sending", total=waiting)
