@@ -238,7 +238,7 @@ class CommentDesk(admin.ModelAdmin):
     @admin.display(description="text")
     def text(self, comment: Comment) -> str:
         """Return the source: its links are text, and its HTML is escaped by the template."""
-        return Truncator(comment.body).words(WORDS_SHOWN)
+        return brief(comment.body)
 
     @admin.display(description="text")
     def full_text(self, comment: Comment) -> SafeString:
@@ -251,7 +251,7 @@ class CommentDesk(admin.ModelAdmin):
     @admin.display(description="in answer to")
     def answers(self, comment: Comment) -> str:
         parent = comment.parent
-        return f"{parent.name}: {Truncator(parent.body).words(WORDS_SHOWN)}" if parent else "–"
+        return f"{parent.name}: {brief(parent.body)}" if parent else "–"
 
     @admin.display(description="state and score", ordering="score")
     def chips(self, comment: Comment) -> SafeString:
@@ -273,3 +273,8 @@ class CommentDesk(admin.ModelAdmin):
 def _staff(request: HttpRequest) -> User:
     """Return who is at the desk; the admin lets nobody in without a log-in."""
     return cast(User, request.user)
+
+
+def brief(text: str) -> str:
+    """Return the beginning: so many words, and not more than they ordinarily take."""
+    return Truncator(Truncator(text).words(WORDS_SHOWN)).chars(WORDS_SHOWN * 8)

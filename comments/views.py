@@ -68,7 +68,7 @@ def _announced_length(request: HttpRequest) -> int:
 
 
 def _parent(request: HttpRequest, post: Post) -> Comment | None:
-    public_id = request.GET.get("parent")
+    public_id = request.GET.get("parent", "").replace("\x00", " ")  # Postgres knows no NUL.
     if not public_id:
         return None
     parent = Comment.objects.filter(post=post, public_id=public_id).published().first()

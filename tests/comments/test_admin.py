@@ -6,6 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from comments.admin import brief
 from comments.models import Comment
 from comments.records import RefusalCount
 from tests.comments.factories import CANARY, make_comment, make_moderator, published
@@ -237,3 +238,8 @@ def form_data(**values: str) -> dict[str, str]:
 
 def change_page(client: Client, comment: Comment) -> str:
     return client.get(f"{LIST}{comment.pk}/change/").content.decode()
+
+
+def test_one_long_word_does_not_fill_the_desk():
+    assert len(brief(">" * 4_900)) < 500
+    assert brief("A short remark.") == "A short remark."

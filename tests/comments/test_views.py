@@ -208,3 +208,8 @@ def test_no_page_sets_a_cookie_or_carries_a_csrf_token(client, post):
         assert not page.cookies
         assert b"csrfmiddlewaretoken" not in page.content
         assert "Cookie" not in page.get("Vary", "")
+
+
+@pytest.mark.parametrize("parent", ["%00", "nonexistent1", "%C3%28"])
+def test_a_link_to_answer_nothing_is_404(client, post, parent):
+    assert client.get(f"/{post.slug}/comments/?parent={parent}").status_code == 404
