@@ -95,7 +95,6 @@ class PostAdmin(admin.ModelAdmin):
     raw_id_fields = ["lead_image"]
     prepopulated_fields = {"slug": ["title"]}
     readonly_fields = ["related_now"]
-    save_on_top = True
     fieldsets = [
         ("Write", {"fields": ["title", "slug", "standfirst", "body", "excerpt"]}),
         ("Illustrate", {"fields": ["lead_image", "lead_image_alt", "lead_image_credit"]}),

@@ -54,6 +54,11 @@ def test_an_editor_writes_and_publishes_in_one_step(client, editor):
     assert client.get("/search/", {"q": "title"}).context["total"] == 1
 
 
+def test_the_enter_key_saves_and_never_publishes(client, editor):
+    page = client.get(reverse("admin:posts_post_add")).content.decode()
+    assert page.index('name="_save"') < page.index('name="_publish"')
+
+
 def test_published_without_a_time_means_now(client, editor):
     client.post(reverse("admin:posts_post_add"), form_data(status="published"))
     assert Post.objects.get().is_published()
