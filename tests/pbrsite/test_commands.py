@@ -88,6 +88,13 @@ def test_prepare_without_demo_makes_nobody(settings, tmp_path):
 
 
 @pytest.mark.django_db
+def test_a_postgres_that_is_too_old_is_named(monkeypatch):
+    monkeypatch.setattr("pbrsite.database.base.DatabaseFeatures.minimum_database_version", (99,))
+    with pytest.raises(CommandError, match="PostgreSQL 99 or later is required"):
+        run("prepare", "--no-demo")
+
+
+@pytest.mark.django_db
 def test_serve_says_when_the_port_is_taken():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

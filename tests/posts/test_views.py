@@ -33,7 +33,10 @@ def count_queries(client, path, django_assert_max_num_queries) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize("path", [*LISTS, "/tags/", "/sitemap.xml"])
+@pytest.mark.parametrize(
+    "path",
+    [*LISTS, "/tags/", "/sitemap.xml", "/archive/", "/2013/05/01/", "/feed/atom/", "/about/"],
+)
 def test_a_list_costs_as_many_queries_with_twice_the_rows(
     client, path, django_assert_max_num_queries
 ):
