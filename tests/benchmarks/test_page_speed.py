@@ -77,7 +77,12 @@ def test_a_kept_page_costs_little_more_than_a_constant_response(settings, capsys
     assert page / plain <= 2.0  # The aim is 1.0: what is left is one round trip to Postgres.
 
 
-@pytest.mark.parametrize("name", ["/", "/post-x/", "/feed/"])
+GROWS = pytest.mark.xfail(reason="its counts by year read every post: 1.34 when measured")
+
+
+@pytest.mark.parametrize(
+    "name", ["/", "/post-x/", "/feed/", pytest.param("/archive/", marks=GROWS)]
+)
 def test_a_page_does_not_grow_with_the_archive(name, capsys):
     fill(200)
     make_post(slug="post-x")
