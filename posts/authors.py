@@ -1,8 +1,19 @@
 """Who writes, and what belongs together."""
 
+from typing import ClassVar, Self
+
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
+
+from posts import visibility
+
+
+class AuthorQuerySet(models.QuerySet["Author"]):
+    def public(self) -> Self:
+        """Return authors of whom something is out, each once."""
+        return self.filter(visibility.published(timezone.now(), through="posts__")).distinct()
 
 
 class Author(models.Model):
@@ -20,6 +31,8 @@ class Author(models.Model):
         related_name="byline",
         help_text="The log-in of this author, if there is one.",
     )
+
+    objects: ClassVar[AuthorQuerySet] = AuthorQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["name", "pk"]

@@ -10,7 +10,7 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from pbrsite.mail import absolute
 from posts.models import Author, Post, PostQuerySet, Tag
-from posts.rendering import absolute_links
+from posts.rendering import absolute_links, printable
 
 ENTRIES = 20
 
@@ -30,7 +30,7 @@ def atom(request: HttpRequest) -> HttpResponse:
 @require_safe
 @conditional_page
 def tag(request: HttpRequest, slug: str) -> HttpResponse:
-    topic = get_object_or_404(Tag, slug=slug)
+    topic = get_object_or_404(Tag.objects.public(), slug=slug)
     title = f"{topic.topic_heading} · {settings.SITE_NAME}"
     posts = Post.objects.tagged(topic)
     link = topic.get_absolute_url()
@@ -40,7 +40,7 @@ def tag(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @conditional_page
 def author(request: HttpRequest, slug: str) -> HttpResponse:
-    writer = get_object_or_404(Author, slug=slug)
+    writer = get_object_or_404(Author.objects.public(), slug=slug)
     title = f"{writer.name} · {settings.SITE_NAME}"
     link = writer.get_absolute_url()
     return _respond(_feed(Rss201rev2Feed, request, writer.posts.all(), title=title, link=link))
@@ -71,7 +71,7 @@ def _feed(
     link: str = "/",
 ) -> Rss201rev2Feed | Atom1Feed:
     feed = kind(
-        title=title,
+        title=printable(title),
         link=absolute(link),
         description=settings.SITE_DESCRIPTION,
         language=settings.LANGUAGE_CODE,
@@ -94,15 +94,15 @@ def _newest(posts: PostQuerySet) -> PostQuerySet:
 def _entry(post: Post) -> dict[str, Any]:
     url = absolute(post.get_absolute_url())
     return {
-        "title": post.title,
+        "title": printable(post.title),
         "link": url,
         "description": absolute_links(post.body_html),
         "unique_id": feed_id(post),
         "unique_id_is_permalink": False,
-        "author_name": post.author.name,
+        "author_name": printable(post.author.name),
         "pubdate": post.published_at,
         "updateddate": post.revised_at or post.published_at,
-        "categories": [tag.name for tag in post.tags.all()],
+        "categories": [printable(tag.name) for tag in post.tags.all()],
         "comments": f"{url}#comments",
     }
 

@@ -17,8 +17,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     rows = posts.values_list("slug", "published_at", "revised_at")[: MOST_URLS - 5_000]
     context = {
         "posts": [(f"/{slug}/", revised or published) for slug, published, revised in rows],
-        "tags": list(Tag.objects.with_post_count().filter(post_count__gt=0)[:4_000]),
-        "authors": list(Author.objects.filter(posts__in=posts).distinct()[:900]),
+        "tags": list(Tag.objects.public()[:4_000]),
+        "authors": list(Author.objects.public()[:900]),
     }
     return render(request, "posts/sitemap.xml", context, content_type="application/xml")
 

@@ -1,5 +1,6 @@
 """From the body an editor saved to the HTML readers get: anchors, figures, contents, plain text."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ PAGE_HOOKS = frozenset(
     ["main", "share", "share-end", "related", "citing", "comments", "comment-form", "subscribe",
      "subscribe-form", "results", "facets", "did-you-mean", "site-search"]
 )  # fmt: skip
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 CONTENTS_FROM = 4  # headings of the second level
 HEADINGS = ("h2", "h3", "h4")
 BLOCKS = ("p", "h2", "h3", "h4", "li", "blockquote", "figcaption", "pre", "td", "th", "br", "img")
@@ -31,6 +33,7 @@ class Rendering:
 
 def render(body: str) -> Rendering:
     """Return the rendering of a sanitised body. Pure: the same body gives the same page."""
+    body = printable(body)
     if not body.strip():
         return Rendering()
     root = html.fragment_fromstring(body, create_parent="div")
@@ -38,6 +41,14 @@ def render(body: str) -> Rendering:
     _mind_images(root)
     inner = _inner(root)
     return Rendering(inner, contents if len(contents) >= CONTENTS_FROM else [], _words(root))
+
+
+def printable(text: str) -> str:
+    """Return the text without what XML 1.0 cannot hold: one such character breaks a whole feed.
+
+    Word processors paste them (a vertical tab, say), and the sanitiser lets them through.
+    """
+    return UNPRINTABLE.sub("", text)
 
 
 def absolute_links(body_html: str) -> str:

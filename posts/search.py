@@ -22,7 +22,7 @@ CONFIG = "english"
 FACET_OPTIONS = 12
 VOCABULARY_TITLES = 5_000
 LONGEST_QUERY = 200  # characters; what a person types is shorter
-START, STOP = "\x02", "\x03"  # cannot occur in a post: the sanitiser drops control characters
+START, STOP = "\x02", "\x03"  # cannot occur in plain text: see posts.rendering.printable
 
 # Title A; tags with their aliases B; standfirst, excerpt, author C; body D. PostgreSQL refuses a
 # vector over 1 MB, so of a longer body the first half million characters count.

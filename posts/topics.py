@@ -21,6 +21,10 @@ class TagQuerySet(models.QuerySet["Tag"]):
         is_public = visibility.published(timezone.now(), through="tagged_posts__content_object__")
         return self.annotate(post_count=models.Count("tagged_posts", filter=is_public))
 
+    def public(self) -> Self:
+        """Return tags that lead to something, with `post_count`: a draft's alone are not named."""
+        return self.with_post_count().filter(post_count__gt=0)
+
 
 class Tag(TagBase):
     class Kind(models.TextChoices):
@@ -76,7 +80,7 @@ class Tag(TagBase):
 
     def public_subtopics(self) -> TagQuerySet:
         """Return the sub-topics that have posts, by name."""
-        return Tag.objects.with_post_count().filter(parent_topics=self, post_count__gt=0)
+        return Tag.objects.public().filter(parent_topics=self)
 
 
 class TagAlias(models.Model):

@@ -40,7 +40,7 @@ def post_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def tag_list(request: HttpRequest) -> HttpResponse:
-    tags = list(Tag.objects.with_post_count().filter(post_count__gt=0).order_by("name", "pk"))
+    tags = list(Tag.objects.public().order_by("name", "pk"))
     kinds = [
         {
             "label": KIND_HEADINGS.get(kind, f"{label}s"),
@@ -55,7 +55,7 @@ def tag_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
-    tag = get_object_or_404(Tag.objects.with_post_count(), slug=slug)
+    tag = get_object_or_404(Tag.objects.public(), slug=slug)
     asked = searching.Question.from_request(request.GET)
     posts = Post.objects.published().tagged(tag)
     posts = searching.within(posts, asked.query) if asked.query else posts.for_list()
@@ -74,7 +74,7 @@ def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse
 
 @require_safe
 def author_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
-    author = get_object_or_404(Author, slug=slug)
+    author = get_object_or_404(Author.objects.public(), slug=slug)
     posts = Post.objects.published().filter(author=author).for_list()
     context = {"base": author.get_absolute_url(), "author": author}
     return _list_page(request, "posts/author_detail.html", posts, number, context)

@@ -44,6 +44,14 @@ def test_xml_feeds_are_well_formed_and_links_absolute(client, path):
     assert "http://testserver.test/other/" in response.content.decode()
 
 
+@pytest.mark.parametrize("path", ["/feed/", "/feed/atom/", "/tag/tag-x/feed/"])
+def test_a_pasted_control_character_does_not_break_the_feed(client, path):
+    tag = make_tag(slug="tag-x", name="Vertical\x0btab")
+    author = make_author(name="Ann\x02")
+    make_post(title="A\x0btitle", body="<p>A\x0b body\ufffe</p>", tags=(tag,), author=author)
+    etree.fromstring(client.get(path).content)
+
+
 def test_the_json_feed_follows_version_1_1(client):
     post = make_two()
     response = client.get("/feed/json/")

@@ -85,6 +85,13 @@ def test_hits_are_marked_and_everything_else_is_escaped(client):
     assert "<b>" not in page
 
 
+def test_control_characters_in_a_body_cannot_forge_a_hit(client):
+    make_post(title="T", body="<p>Forged \x02here\x03 and probation there</p>")
+    index_all()
+    page = client.get("/search/", {"q": "probation"}).content.decode()
+    assert page.count("<mark>") == 1
+
+
 @pytest.mark.parametrize(
     "query",
     ["\x00", "'", "a" * 10_000, "word " * 2_000, "(((", '"', "<script>", "& | ! :*", "%", "\\"],

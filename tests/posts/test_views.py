@@ -79,6 +79,16 @@ def test_unknown_empty_and_out_of_range_pages_are_404(client, path):
     assert "search" in response.content.decode().lower()
 
 
+@pytest.mark.parametrize("end", ["", "feed/"])
+@pytest.mark.parametrize("kind", ["tag", "author"])
+def test_a_tag_or_author_of_drafts_alone_is_not_even_named(client, kind, end):
+    tag, author = make_tag(slug="quiet"), make_author(slug="quiet")
+    make_post(status="draft", tags=(tag,), author=author)
+    assert client.get(f"/{kind}/quiet/{end}").status_code == 404
+    make_post(tags=(tag,), author=author)
+    assert client.get(f"/{kind}/quiet/{end}").status_code == 200
+
+
 def test_page_two_follows_page_one_without_a_gap(client):
     fill(15)
     shown = [post for path in ("/", "/page/2/") for post in client.get(path).context["page_obj"]]
