@@ -201,6 +201,7 @@ INSTALLED_APPS = [
     "csp",
     "django_prose_editor",
     "imagefield",
+    "reversion",
     "taggit",
 ]
 MIDDLEWARE = [

@@ -1,23 +1,23 @@
 """Posts, their authors and series, and how they are related."""
 
-from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from datetime import datetime
+from typing import Any, ClassVar
 
 from cabinet.fields import CabinetForeignKey
-from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxLengthValidator
-from django.db import models, transaction
-from django.db.models import CheckConstraint, Q
+from django.db import models
+from django.db.models import CheckConstraint, F, Q
 from django.urls import reverse
-from django.utils import timezone
 from django_prose_editor.fields import ProseEditorField
 from taggit.managers import TaggableManager
 
-from posts import prose, rendering, visibility
+from posts import prose, rendering
 from posts.authors import Author, Series
 from posts.library import Image
+from posts.publishing import Publishing
+from posts.querysets import PostQuerySet
 from posts.relatives import RelatedChoice, RelatedPost
 from posts.slugs import validate_slug
 from posts.topics import Tag, TagAlias, TaggedPost
@@ -30,66 +30,7 @@ __all__ = [
 RELATED_SHOWN = 5
 
 
-class PostQuerySet(models.QuerySet["Post"]):
-    def published(self, now: datetime | None = None) -> Self:
-        """Return what the public sees at this moment; the twin of `Post.is_published`."""
-        return self.filter(visibility.published(now or timezone.now()))
-
-    def scheduled(self, now: datetime | None = None) -> Self:
-        """Return posts that will appear by the clock alone."""
-        return self.filter(status=Post.Status.PUBLISHED, published_at__gt=now or timezone.now())
-
-    def unfinished(self) -> Self:
-        return self.filter(status__in=[Post.Status.DRAFT, Post.Status.REVIEW])
-
-    def newest_first(self) -> Self:
-        return self.order_by("-published_at", "-pk")
-
-    def for_list(self) -> Self:
-        """Return what a card shows, without the long columns."""
-        return (
-            self.select_related("topic", "author")
-            .defer("body", "body_html", "contents", "plain_text", "search_vector")
-            .newest_first()
-        )
-
-    def for_page(self) -> Self:
-        """Return what the post's own page shows, in two queries."""
-        return (
-            self.select_related("author", "topic", "series", "lead_image")
-            .prefetch_related("tags")
-            .defer("body", "plain_text", "search_vector")
-        )
-
-    def in_year(self, year: int) -> Self:
-        """Return posts published in that calendar year of the site's zone."""
-        first = datetime(year, 1, 1, tzinfo=settings.ZONE)
-        return self.between(first, first.replace(year=year + 1))
-
-    def between(self, start: datetime, end: datetime) -> Self:
-        """Return posts published in that half-open stretch of time."""
-        return self.filter(published_at__gte=start, published_at__lt=end)
-
-    def tagged(self, tag: "Tag") -> Self:
-        return self.filter(tagged_posts__tag=tag)
-
-    def for_digest(self, *, cutoff: datetime, oldest: timedelta = timedelta(days=7)) -> Self:
-        """Return posts a digest may carry: public before the cutoff, ours, new, not held back."""
-        return self.published(cutoff).filter(
-            published_at__lt=cutoff,
-            published_at__gte=cutoff - oldest,
-            is_mailed=True,
-            imported_at=None,
-        )
-
-
-class Post(models.Model):  # type: ignore[django-manager-missing]  # taggit has no types.
-    class Status(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        REVIEW = "review", "In review"
-        PUBLISHED = "published", "Published"
-        WITHDRAWN = "withdrawn", "Withdrawn"
-
+class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no types.
     title = models.CharField(max_length=160)
     slug = models.SlugField(
         max_length=120,
@@ -131,11 +72,10 @@ class Post(models.Model):  # type: ignore[django-manager-missing]  # taggit has 
         blank=True,
         help_text="What the image shows, for people who cannot see it.",
     )
-    lead_image_credit = models.CharField("credit", max_length=200, blank=True)
-    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
-    published_at = models.DateTimeField(
-        null=True, blank=True, help_text="A time to come schedules the post."
+    lead_image_is_decorative = models.BooleanField(
+        "only decoration", default=False, help_text="It says nothing the text does not say."
     )
+    lead_image_credit = models.CharField("credit", max_length=200, blank=True)
     revised_at = models.DateTimeField(
         "date of last real change",
         null=True,
@@ -143,7 +83,6 @@ class Post(models.Model):  # type: ignore[django-manager-missing]  # taggit has 
         help_text="Shown as “updated”. Small corrections leave it alone.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
-    saved_at = models.DateTimeField(auto_now=True)
     imported_at = models.DateTimeField(null=True, blank=True, editable=False)
     related_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_open_to_comments = models.BooleanField("open to comments", default=True)
@@ -187,6 +126,13 @@ class Post(models.Model):  # type: ignore[django-manager-missing]  # taggit has 
                 name="posts_post_published_has_time",
                 condition=~Q(status="published") | Q(published_at__isnull=False),
             ),
+            # The embargo, kept here once for every page, feed, search, mail and picture.
+            CheckConstraint(
+                name="posts_post_not_before",
+                condition=~Q(status="published")
+                | Q(not_before=None)
+                | Q(published_at__gte=F("not_before")),
+            ),
             CheckConstraint(
                 name="posts_post_part_of_series",
                 condition=Q(series_position=None) | Q(series__isnull=False),
@@ -205,17 +151,6 @@ class Post(models.Model):  # type: ignore[django-manager-missing]  # taggit has 
     def get_absolute_url(self) -> str:
         return reverse("posts:detail", args=[self.slug])
 
-    def is_published(self, now: datetime | None = None) -> bool:
-        """Return whether the public sees it; the twin of `PostQuerySet.published`."""
-        return (
-            self.status == self.Status.PUBLISHED
-            and self.published_at is not None
-            and self.published_at <= (now or timezone.now())
-        )
-
-    def is_scheduled(self, now: datetime | None = None) -> bool:
-        return self.status == self.Status.PUBLISHED and not self.is_published(now)
-
     @property
     def reading_minutes(self) -> int:
         return max(1, round(self.word_count / 230))
@@ -231,38 +166,6 @@ class Post(models.Model):  # type: ignore[django-manager-missing]  # taggit has 
         self.contents = rendered.contents
         self.plain_text = rendered.text
         self.word_count = len(rendered.text.split())
-
-    def publish(self, *, at: datetime) -> bool:
-        """Make public at that time, now or later, and have the related posts computed.
-
-        Returns False and changes nothing when the post is out already: its date stays.
-        """
-        with transaction.atomic():
-            if self._locked_status() == self.Status.PUBLISHED and self.is_published(at):
-                return False
-            self.status = self.Status.PUBLISHED
-            self.published_at = at
-            self.save(update_fields=["status", "published_at", "saved_at"])
-            self.reindex()
-        return True
-
-    def withdraw(self) -> bool:
-        """Take off the public site; the row, its comments and its history stay.
-
-        Returns False for a post that is not out.
-        """
-        with transaction.atomic():
-            if self._locked_status() != self.Status.PUBLISHED:
-                return False
-            self.status = self.Status.WITHDRAWN
-            self.save(update_fields=["status", "saved_at"])
-        return True
-
-    def _locked_status(self) -> str:
-        """Lock the row until the transaction ends, and read anew what decides."""
-        Post.objects.select_for_update(of=("self",)).only("pk").get(pk=self.pk)
-        self.refresh_from_db(fields=["status", "published_at"])
-        return self.status
 
     def reindex(self) -> None:
         """Bring search up to date now and related posts in a job; call after tags are saved."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 
 PUBLISHED = "published"
+UNFINISHED = ["draft", "review"]
 
 
 def published(now: datetime, *, through: str = "") -> Q:

@@ -2,11 +2,7 @@
 
 from typing import Any
 
-from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AutocompleteSelectMultiple
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -14,60 +10,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from js_asset.media import Media
 
-from posts.faults import faults
-from posts.models import (
-    Author,
-    Post,
-    PostQuerySet,
-    RelatedChoice,
-    Tag,
-)
-
-
-class PostForm(forms.ModelForm):
-    tags = forms.ModelMultipleChoiceField(
-        queryset=Tag.objects.all(),
-        required=False,
-        widget=AutocompleteSelectMultiple(Post._meta.get_field("tags"), admin.site),
-        help_text="People, organisations, themes, items and places this post is about.",
-    )
-
-    class Meta:
-        model = Post
-        fields = "__all__"  # noqa: DJ007 (the admin's fieldsets say which)
-        widgets = {
-            "standfirst": forms.Textarea(attrs={"rows": 2, "cols": 90}),
-            "excerpt": forms.Textarea(attrs={"rows": 4, "cols": 90}),
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in ("title", "slug", "lead_image_alt"):
-            if name in self.fields:
-                self.fields[name].widget.attrs["class"] = "vLargeTextField"
-        if "title" in self.fields:
-            self.fields["title"].widget.attrs["autofocus"] = True
-        if "slug" in self.fields and self.instance.is_published():
-            self.fields["slug"].help_text += " The post is public: links to the old address break."
-        for name in ("published_at", "revised_at"):
-            if name in self.fields:
-                self.fields[name].help_text += f" Times are those of {settings.TIME_ZONE}."
-        if self.instance.pk and "tags" in self.fields:
-            self.initial["tags"] = list(self.instance.tags.values_list("pk", flat=True))
-
-    def clean_body(self) -> str:
-        body: str = self.cleaned_data["body"]
-        if found := faults(body):
-            raise ValidationError(found)
-        return body
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("lead_image") and not cleaned.get("lead_image_alt"):
-            self.add_error("lead_image_alt", "Say what the lead image shows.")
-        if cleaned.get("status") == Post.Status.PUBLISHED and not cleaned.get("published_at"):
-            cleaned["published_at"] = timezone.now()
-        return cleaned
+from posts.admin.forms import PostForm
+from posts.admin.permissions import may_publish, may_touch
+from posts.models import Author, Post, PostQuerySet, RelatedChoice
 
 
 class RelatedChoiceInline(admin.TabularInline):
@@ -97,9 +42,10 @@ class PostAdmin(admin.ModelAdmin):
     readonly_fields = ["related_now"]
     fieldsets = [
         ("Write", {"fields": ["title", "slug", "standfirst", "body", "excerpt"]}),
-        ("Illustrate", {"fields": ["lead_image", "lead_image_alt", "lead_image_credit"]}),
+        ("Illustrate", {"fields": ["lead_image", "lead_image_alt", "lead_image_is_decorative",
+                                   "lead_image_credit"]}),
         ("Classify", {"fields": ["author", "tags", "topic", ("series", "series_position")]}),
-        ("Publish", {"fields": ["status", "published_at", "revised_at",
+        ("Publish", {"fields": ["status", "published_at", "not_before", "revised_at",
                                 "is_open_to_comments", "is_mailed"]}),
         ("Related posts", {"fields": ["related_now"]}),
     ]  # fmt: skip
@@ -210,16 +156,6 @@ class PostAdmin(admin.ModelAdmin):
         left = f" {asked - done} were left as they are." if asked > done else ""
         level = messages.SUCCESS if done else messages.WARNING
         self.message_user(request, f"{done} of {asked} posts {verb}.{left}", level)
-
-
-def may_publish(request: HttpRequest) -> bool:
-    return request.user.has_perm("posts.publish_post")
-
-
-def may_touch(request: HttpRequest, post: Post | None) -> bool:
-    """Return whether this person may change or delete the post: everybody's drafts, say."""
-    is_being_written = post is None or post.status in {Post.Status.DRAFT, Post.Status.REVIEW}
-    return is_being_written or may_publish(request)
 
 
 def hidden(post: Post) -> SafeString | str:

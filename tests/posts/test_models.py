@@ -50,6 +50,14 @@ def test_publishing_makes_a_draft_public_and_asks_for_its_relatives(run_jobs):
 
 
 @pytest.mark.django_db
+def test_an_embargoed_post_is_out_when_the_embargo_ends_whoever_publishes_it():
+    post = make_post(status=Post.Status.DRAFT, published_at=None, not_before=NOW + SECOND)
+    post.publish(at=NOW)
+    assert not post.is_published(NOW)
+    assert post.published_at == NOW + SECOND
+
+
+@pytest.mark.django_db
 def test_withdrawing_keeps_the_row_and_hides_it():
     post = make_post()
     post.withdraw()
@@ -64,8 +72,14 @@ def test_withdrawing_keeps_the_row_and_hides_it():
         {"status": "published", "published_at": None},
         {"status": "nonsense"},
         {"series_position": 2, "series": None},
+        {"published_at": NOW, "not_before": NOW + SECOND},
     ],
-    ids=["published without a time", "unknown status", "part of no series"],
+    ids=[
+        "published without a time",
+        "unknown status",
+        "part of no series",
+        "out before its embargo",
+    ],
 )
 def test_postgres_refuses_an_impossible_post(values):
     with pytest.raises(IntegrityError):

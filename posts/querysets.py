@@ -1,0 +1,67 @@
+"""The queries of the posts room, each a word: "published" is said here and nowhere else."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from posts import visibility
+from posts.topics import Tag
+
+if TYPE_CHECKING:
+    from posts.models import Post  # noqa: F401 (names the rows)
+
+
+class PostQuerySet(models.QuerySet["Post"]):
+    def published(self, now: datetime | None = None) -> Self:
+        """Return what the public sees at this moment; the twin of `Post.is_published`."""
+        return self.filter(visibility.published(now or timezone.now()))
+
+    def scheduled(self, now: datetime | None = None) -> Self:
+        """Return posts that will appear by the clock alone."""
+        return self.filter(status=visibility.PUBLISHED, published_at__gt=now or timezone.now())
+
+    def unfinished(self) -> Self:
+        return self.filter(status__in=visibility.UNFINISHED)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-published_at", "-pk")
+
+    def for_list(self) -> Self:
+        """Return what a card shows, without the long columns."""
+        return (
+            self.select_related("topic", "author")
+            .defer("body", "body_html", "contents", "plain_text", "search_vector")
+            .newest_first()
+        )
+
+    def for_page(self) -> Self:
+        """Return what the post's own page shows, in two queries."""
+        return (
+            self.select_related("author", "topic", "series", "lead_image")
+            .prefetch_related("tags")
+            .defer("body", "plain_text", "search_vector")
+        )
+
+    def in_year(self, year: int) -> Self:
+        """Return posts published in that calendar year of the site's zone."""
+        first = datetime(year, 1, 1, tzinfo=settings.ZONE)
+        return self.between(first, first.replace(year=year + 1))
+
+    def between(self, start: datetime, end: datetime) -> Self:
+        """Return posts published in that half-open stretch of time."""
+        return self.filter(published_at__gte=start, published_at__lt=end)
+
+    def tagged(self, tag: Tag) -> Self:
+        return self.filter(tagged_posts__tag=tag)
+
+    def for_digest(self, *, cutoff: datetime, oldest: timedelta = timedelta(days=7)) -> Self:
+        """Return posts a digest may carry: public before the cutoff, ours, new, not held back."""
+        return self.published(cutoff).filter(
+            published_at__lt=cutoff,
+            published_at__gte=cutoff - oldest,
+            is_mailed=True,
+            imported_at=None,
+        )
