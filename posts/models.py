@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from cabinet.fields import CabinetForeignKey
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxLengthValidator
@@ -21,11 +23,12 @@ from posts.querysets import PostQuerySet
 from posts.relatives import RelatedChoice, RelatedPost
 from posts.series import AnnouncedPart, Outline, Series
 from posts.slugs import validate_slug
+from posts.strictness import GateRule
 from posts.topics import Tag, TagAlias, TaggedPost
 
 __all__ = [
-    "AnnouncedPart", "Author", "CoAuthor", "Image", "Post", "PostQuerySet", "RelatedChoice",
-    "RelatedPost", "Series", "Tag", "TagAlias", "TaggedPost",
+    "AnnouncedPart", "Author", "CoAuthor", "GateRule", "Image", "Post", "PostQuerySet",
+    "RelatedChoice", "RelatedPost", "Series", "Tag", "TagAlias", "TaggedPost",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
@@ -84,6 +87,13 @@ class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no
         help_text="Shown as “updated”. Small corrections leave it alone.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
     imported_at = models.DateTimeField(null=True, blank=True, editable=False)
     related_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_open_to_comments = models.BooleanField("open to comments", default=True)
@@ -154,6 +164,14 @@ class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no
 
     def get_absolute_url(self) -> str:
         return reverse("posts:detail", args=[self.slug])
+
+    def is_open_to(self, user: AbstractBaseUser | AnonymousUser) -> bool:
+        """Return whether that member of staff may see it; the twin of `PostQuerySet.open_to`."""
+        if isinstance(user, PermissionsMixin) and user.has_perm("posts.publish_post"):
+            return True
+        if user.is_authenticated and user.pk in {self.created_by_id, self.author.user_id}:
+            return True
+        return self.co_authorships.filter(author__user__isnull=False, author__user=user.pk).exists()
 
     @property
     def reading_minutes(self) -> int:

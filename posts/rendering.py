@@ -9,8 +9,6 @@ from django.utils.html import escape
 from django.utils.text import slugify
 from lxml import html
 
-from posts import faults
-
 # Ids the page around the body has for itself, and deep links rely on.
 PAGE_HOOKS = frozenset(
     ["main", "share", "share-end", "related", "citing", "comments", "comment-form", "subscribe",
@@ -49,6 +47,11 @@ def printable(text: str) -> str:
     Word processors paste them (a vertical tab, say), and the sanitiser lets them through.
     """
     return UNPRINTABLE.sub("", text)
+
+
+def is_ours(source: str) -> bool:
+    """Return whether an image comes from the media library: readers ask nobody else."""
+    return source.startswith((settings.MEDIA_URL, settings.SITE_URL + settings.MEDIA_URL))
 
 
 def absolute_links(body_html: str) -> str:
@@ -96,7 +99,7 @@ def _unique(anchor: str, seen: set[str]) -> str:
 
 def _mind_images(root: Any) -> None:
     for image in list(root.iter("img")):
-        if not faults.is_ours(image.get("src", "")):
+        if not is_ours(image.get("src", "")):
             image.drop_tree()  # Imported, or saved past the form: readers ask nobody else.
             continue
         image.set("loading", "lazy")
