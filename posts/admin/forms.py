@@ -3,17 +3,14 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
-from django.core.exceptions import ValidationError
-from django.utils import timezone
 
-from posts.faults import faults
+from posts.admin.gateform import GateForm
 from posts.models import Post, Tag
 
 
-class PostForm(forms.ModelForm):
+class PostForm(GateForm):
     tags = forms.ModelMultipleChoiceField(
         queryset=Tag.objects.all(),
         required=False,
@@ -23,7 +20,7 @@ class PostForm(forms.ModelForm):
 
     class Meta:
         model = Post
-        fields = "__all__"  # noqa: DJ007 (the admin's fieldsets say which)
+        fields = "__all__"
         widgets = {
             "standfirst": forms.Textarea(attrs={"rows": 2, "cols": 90}),
             "excerpt": forms.Textarea(attrs={"rows": 4, "cols": 90}),
@@ -38,26 +35,5 @@ class PostForm(forms.ModelForm):
             self.fields["title"].widget.attrs["autofocus"] = True
         if "slug" in self.fields and self.instance.is_published():
             self.fields["slug"].help_text += " The post is public: links to the old address break."
-        for name in ("published_at", "not_before", "revised_at"):
-            if name in self.fields:
-                self.fields[name].help_text += f" Times are those of {settings.TIME_ZONE}."
         if self.instance.pk and "tags" in self.fields:
-            self.initial["tags"] = list(self.instance.tags.values_list("pk", flat=True))
-
-    def clean_body(self) -> str:
-        body: str = self.cleaned_data["body"]
-        if found := faults(body):
-            raise ValidationError(found)
-        return body
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        is_said = cleaned.get("lead_image_alt") or cleaned.get("lead_image_is_decorative")
-        if cleaned.get("lead_image") and not is_said:
-            self.add_error("lead_image_alt", "Say what the lead image shows.")
-        if cleaned.get("status") == Post.Status.PUBLISHED and not cleaned.get("published_at"):
-            cleaned["published_at"] = timezone.now()
-        embargo, out = cleaned.get("not_before"), cleaned.get("published_at")
-        if embargo and out and cleaned.get("status") == Post.Status.PUBLISHED and out < embargo:
-            cleaned["published_at"] = embargo
-        return cleaned
+            self.initial["tags"] = [tag.pk for tag in self.initial.get("tags", [])]
