@@ -5,8 +5,8 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from posts.models import Image, Post
-from tests.browser.test_editor_to_reader import a_picture, log_in, upload
-from tests.factories import make_author
+from tests.browser.test_editor_to_reader import a_picture, choose, log_in, upload
+from tests.factories import make_author, make_tag
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -24,6 +24,7 @@ def choose_from_library(page: Page) -> None:
 def test_a_picture_of_the_library_goes_into_the_body_with_its_words(page, tmp_path):
     log_in(page)
     make_author(user=User.objects.get())
+    make_tag(name="Cohorts")
     upload(page, a_picture(tmp_path))
     page.goto("/admin/posts/post/add/")
     page.fill("#id_title", "With a figure")
@@ -34,6 +35,8 @@ def test_a_picture_of_the_library_goes_into_the_body_with_its_words(page, tmp_pa
     dialog.locator("[name=altText]").fill("A red chart")
     dialog.locator("[name=caption]").fill("Reconvictions, 2014")
     dialog.get_by_role("button", name="Insert").click()
+    page.fill("#id_excerpt", "What the chart shows.")
+    choose(page, "Tags", "Cohorts")
     page.click("[name=_publish]")
     expect(page.locator(".messagelist")).to_contain_text("is published")
     page.goto("/with-a-figure/")
