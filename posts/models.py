@@ -15,6 +15,8 @@ from taggit.managers import TaggableManager
 
 from posts import prose, rendering
 from posts.authors import Author, CoAuthor
+from posts.changes import ScheduledChange
+from posts.history import RevisionNote
 from posts.library import Image
 from posts.publishing import Publishing
 from posts.querysets import PostQuerySet
@@ -25,7 +27,7 @@ from posts.topics import Tag, TagAlias, TaggedPost
 
 __all__ = [
     "AnnouncedPart", "Author", "CoAuthor", "Image", "Post", "PostQuerySet", "RelatedChoice",
-    "RelatedPost", "Series", "Tag", "TagAlias", "TaggedPost",
+    "RelatedPost", "RevisionNote", "ScheduledChange", "Series", "Tag", "TagAlias", "TaggedPost",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
