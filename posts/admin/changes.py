@@ -21,7 +21,7 @@ from posts.admin.revisions import RevisionsMixin
 from posts.changes import Plan
 from posts.descriptions import current_names, difference
 from posts.models import Post, ScheduledChange
-from posts.snapshots import DECIDED_NOW, ROWS, Snapshot, fields_of, of_post, row_of, whole
+from posts.snapshots import CONTENT, DECIDED_NOW, ROWS, Snapshot, fields_of, of_post, row_of, whole
 
 BUTTON = "_later"
 PREFIX = "later"
@@ -157,7 +157,8 @@ class ScheduledChangesMixin(RevisionsMixin):
             for spec in ROWS:
                 if formset.model is spec.model and formset.is_valid() and formset.has_changed():
                     rows[spec.relation] = sorted(row_of(row, spec) for row in _kept(formset))
-        wanted = Snapshot(now.fields | fields_of(post), rows)
+        typed = fields_of(post)
+        wanted = Snapshot(now.fields | {name: typed[name] for name in CONTENT}, rows)
         return Snapshot(wanted.fields, rows, current_names(wanted))
 
     # -- The page of a change -------------------------------------------------------------------
