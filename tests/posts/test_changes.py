@@ -1,6 +1,7 @@
 """A change for later: made, waiting, applied, held, and by whom."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -28,10 +29,10 @@ def editor(client) -> User:
     return user
 
 
-def later(client, post: Post, *, at: datetime | None = None, query: str = "", **changes):
+def later(client, post: Post, *, query: str = "", **changes: Any):
     """Press “Save as a change for later” in the post's form, as opened just now."""
     post.refresh_from_db()
-    local = timezone.localtime(at or timezone.now() + SOON)
+    local = timezone.localtime(timezone.now() + SOON)
     data = data_of(post) | {
         "later-due_at_0": f"{local:%d/%m/%Y}", "later-due_at_1": f"{local:%H:%M:%S}",
         "later-seen": post.saved_at.isoformat(), "_later": "1",
@@ -81,14 +82,15 @@ def test_however_often_the_clock_rings_a_change_is_applied_once(client, editor):
 @pytest.mark.parametrize("is_ticked", [True, False])
 def test_the_post_shows_as_updated_only_when_the_editor_ticked_it(client, editor, is_ticked):
     post = make_post()
-    later(client, post, title="New", **({"later-shows_as_updated": "on"} if is_ticked else {}))
+    ticked: dict[str, Any] = {"later-shows_as_updated": "on"} if is_ticked else {}
+    later(client, post, title="New", **ticked)
     ring()
     assert (Post.objects.get().revised_at is not None) == is_ticked
 
 
 def test_pins_authors_and_the_picture_belong_to_the_change(client, editor):
     post, other = make_post(), make_post(title="Neighbour")
-    rows = {"related_choices-TOTAL_FORMS": 1, "related_choices-0-related": other.pk,
+    rows: dict[str, Any] = {"related_choices-TOTAL_FORMS": 1, "related_choices-0-related": other.pk,
             "related_choices-0-verdict": "pin", "related_choices-0-position": 0}  # fmt: skip
     later(client, post, lead_image=make_image().pk, lead_image_alt="Bars", **rows)
     assert not RelatedChoice.objects.exists()
