@@ -75,7 +75,7 @@ class RevisionNote(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.revision.comment}, {self.moment}"
+        return f"{self.get_kind_display()} (revision {self.revision_id})"
 
     @property
     def heading(self) -> str:

@@ -13,6 +13,8 @@ Paragraph = tuple[str, ...]
 NOTE = "\x1f"  # parts a word from what is known of it: where it leads, say
 MARK = "\n"  # begins the token that ends a paragraph; its kind follows
 
+FOOTNOTE = "doc-footnote"  # the role of the element that holds one, amid the words (DPUB-ARIA)
+
 # Elements that are a paragraph of their own, with the name of their kind.
 KINDS = {
     "p": "", "div": "", "figure": "", "ul": "", "ol": "", "table": "", "tr": "", "hr": "",
@@ -68,12 +70,16 @@ class _Reader:
         start = len(self.words)
         if element.tag == "img":
             self.words.append(_picture(element))
-        if element.tag in {"img", "br"}:
+        elif element.get("role") == FOOTNOTE:
+            self.words.append("[footnote:")
+        if element.tag in {"img", "br", "small"}:
             self.is_amid_word = False
         self.add(element.text or "")
         for child in element.iterchildren():
             self.read(child, kind=inner)
             self.add(child.tail or "")
+        if element.get("role") == FOOTNOTE:
+            self.words.append("]")
         if element.tag == "a" and len(self.words) > start:
             self.words[-1] += f"{NOTE}link to {element.get('href', '')}"
         if is_block:

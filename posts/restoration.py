@@ -39,7 +39,7 @@ def restore(note: RevisionNote, *, by: revisions.Person, now: datetime) -> list[
 
     Its address, state and times stay as they are now, and so does everything the revision did not
     know. Itself a new revision. Raises HinderedError, having changed nothing, when the post is
-    public and the old content has a fault that the present one has not.
+    out or scheduled and the old content has a fault that the present one has not.
     """
     with transaction.atomic():
         revisions.catch_up([note.post_id], now=now)
@@ -48,7 +48,7 @@ def restore(note: RevisionNote, *, by: revisions.Person, now: datetime) -> list[
         known = hindrances(post, has_tags=True)
         left_out = put(post, then)
         new = [reason for reason in hindrances(post, has_tags=True) if reason not in known]
-        if new and post.is_published(now):
+        if new and (post.is_published(now) or post.is_scheduled(now)):
             raise HinderedError(new)
         kind, comment = RevisionNote.Kind.RESTORED, f"Restored from {note.moment}"
         revisions.record([post.pk], by=by, now=now, kind=kind, comment=comment)

@@ -123,8 +123,8 @@ class ScheduledChangesMixin(RevisionsMixin):
             if is_offered or edited:
                 context["later_form"] = _later_form(request, post, edited)
         if context.get("edited_change"):
-            names = ["", "_and_add_another", "_and_continue", "_as_new", "_delete_link"]
-            context |= {f"show_save{name}": False for name in names} | {"show_delete": False}
+            names = ["save_and_add_another", "save_and_continue", "delete", "close"]
+            context |= {f"show_{name}": False for name in names}
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
 

@@ -181,6 +181,11 @@ def test_a_refused_change_keeps_what_was_typed_and_says_why(client, editor, data
     assert Post.objects.get().title == "Old"
 
 
+def test_the_enter_key_saves_the_post_and_keeps_nothing_for_later(client, editor):
+    page = client.get(reverse("admin:posts_post_change", args=[make_post().pk])).content.decode()
+    assert page.index('name="_save"') < page.index('name="_later"') < page.index("</form>", 9_000)
+
+
 def test_a_draft_has_no_change_for_later(client, editor):
     post = make_post(status="draft", published_at=None)
     page = client.get(reverse("admin:posts_post_change", args=[post.pk])).content.decode()

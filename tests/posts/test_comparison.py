@@ -65,9 +65,14 @@ def test_of_a_body_the_words_count_and_the_tags_do_not():
         ('<p><a href="/a/">here</a></p>', '<p><a href="/b/">here</a></p>', "here (link to /b/)"),
         ("<p>A b.</p>", "<h2>A b.</h2>", "¶ heading"),
         ("<p>A.</p>", '<p>A.</p><img src="/media/i/c.png" alt="Bars">', "[picture c.png: Bars]"),
+        (
+            "<p>Word.</p>",
+            '<p>Word.<small role="doc-footnote">A note</small></p>',
+            "<ins>[footnote: A note ]</ins>",
+        ),
         ("<p>A b.</p>", "<p>A <em>b</em>.</p>", "Only the formatting differs"),
     ],
-    ids=["link", "kind of paragraph", "picture", "formatting alone"],
+    ids=["link", "kind of paragraph", "picture", "footnote", "formatting alone"],
 )
 def test_what_an_editor_would_name_of_the_markup_is_told(before, after, said):
     assert said in one(Prose(before), Prose(after)).after_html

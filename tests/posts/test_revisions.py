@@ -171,12 +171,8 @@ def test_a_revision_of_an_older_form_of_the_site_is_read_and_restored(client, ed
     save(client, post, title="Now", excerpt="Chosen anew")
     note = post.revision_notes.earliest("revision_id")
     rewrite(note, excerpt="-", mood="cheerful", series=99_999, series_position=3)
-    assert (
-        client.get(
-            reverse("admin:posts_post_restore", args=[post.pk, note.revision_id])
-        ).status_code
-        == 200
-    )
+    path = reverse("admin:posts_post_restore", args=[post.pk, note.revision_id])
+    assert client.get(path).status_code == 200
     restore(client, post, note)
     post.refresh_from_db()
     assert (post.title, post.excerpt, post.series_position) == ("Then", "Chosen anew", None)
