@@ -192,8 +192,7 @@ class ScheduledChange(models.Model):
         if self.shows_as_updated:
             post.revised_at = now
         gone = [f"{what} does not exist any more." for what in restoration.put(post, wanted)]
-        has_tags = bool(wanted.rows.get("tagged_posts"))
-        return gone + restoration.hindrances(post, has_tags=has_tags)
+        return gone + restoration.hindrances(post, has_tags=post.tags.exists())
 
 
 def _both(name: str) -> str:

@@ -45,9 +45,10 @@ def restore(note: RevisionNote, *, by: revisions.Person, now: datetime) -> list[
         revisions.catch_up([note.post_id], now=now)
         post = locked(note.post_id)
         then = revisions.snapshots_of([note])[note.pk]
-        known = hindrances(post, has_tags=True)
+        known = hindrances(post, has_tags=post.tags.exists())
         left_out = put(post, then)
-        new = [reason for reason in hindrances(post, has_tags=True) if reason not in known]
+        found = hindrances(post, has_tags=post.tags.exists())
+        new = [reason for reason in found if reason not in known]
         if new and (post.is_published(now) or post.is_scheduled(now)):
             raise HinderedError(new)
         kind, comment = RevisionNote.Kind.RESTORED, f"Restored from {note.moment}"
