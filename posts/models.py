@@ -54,7 +54,7 @@ class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no
     )
     author = models.ForeignKey(Author, on_delete=models.PROTECT, related_name="posts")
     series = models.ForeignKey(
-        Series, on_delete=models.SET_NULL, null=True, blank=True, related_name="posts"
+        Series, on_delete=models.PROTECT, null=True, blank=True, related_name="posts"
     )
     series_position = models.PositiveSmallIntegerField("part", null=True, blank=True)
     topic = models.ForeignKey(
