@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from comments.models import Comment
 from pbrsite import mailbox
-from posts.models import Post, PostQuerySet
+from posts.models import Post, PostQuerySet, ScheduledChange
 from subscriptions import noon
 from subscriptions.models import Issue
 
@@ -28,6 +28,7 @@ def desk_for(user: User, now: datetime) -> dict[str, Any]:
             "drafts": _unfinished(Post.objects.open_to(user).drafts()),
             "in_review": _unfinished(Post.objects.open_to(user).in_review()),
             "scheduled": _scheduled(Post.objects.open_to(user).scheduled(now)),
+            "changes": _changes(Post.objects.open_to(user)),
             "health": _health(now) + _mail_hint(user),
         }
     if user.has_perm("comments.view_comment"):
@@ -56,6 +57,21 @@ def _scheduled(posts: PostQuerySet) -> list[dict[str, Any]]:
     return [
         {"title": post.title, "url": _change(post), "published_at": post.published_at}
         for post in _brief(posts).order_by("published_at", "pk")[:ROWS]
+    ]
+
+
+def _changes(posts: PostQuerySet) -> list[dict[str, Any]]:
+    """Return the changes to public posts that wait, those that need a decision first."""
+    rows = ScheduledChange.objects.open().filter(post__in=posts).select_related("post")
+    fields = ("state", "due_at", "post__title")
+    return [
+        {
+            "title": change.post.title,
+            "url": reverse("admin:posts_post_scheduled_change", args=[change.post_id, change.pk]),
+            "due_at": change.due_at,
+            "is_held": change.is_held,
+        }
+        for change in rows.order_by("state", "due_at", "pk").only(*fields)[:ROWS]
     ]
 
 

@@ -37,3 +37,5 @@ class PostForm(GateForm):
             self.fields["slug"].help_text += " The post is public: links to the old address break."
         if self.instance.pk and "tags" in self.fields:
             self.initial["tags"] = [tag.pk for tag in self.initial.get("tags", [])]
+        if proposed := getattr(self.instance, "proposed", None):  # A change for later is edited.
+            self.initial |= proposed.as_initial()

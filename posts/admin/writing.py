@@ -8,6 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from js_asset.media import Media
 
+from posts.admin.changes import ScheduledChangesMixin
 from posts.admin.forms import PostForm
 from posts.admin.permissions import may_publish
 from posts.admin.publishing import PublishingAdmin, StateFilter
@@ -29,7 +30,7 @@ class RelatedChoiceInline(admin.TabularInline):
 
 
 @admin.register(Post)
-class PostAdmin(PublishingAdmin):
+class PostAdmin(ScheduledChangesMixin, PublishingAdmin):
     form = PostForm
     change_form_template = "admin/posts/post/change_form.html"
     inlines = [CoAuthorInline, RelatedChoiceInline]
