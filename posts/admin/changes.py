@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.forms.models import construct_instance
@@ -18,6 +17,7 @@ from django.utils import timezone
 from posts import restoration
 from posts.admin.permissions import may_publish
 from posts.admin.revisions import RevisionsMixin
+from posts.admin.zone import ZonedSplitDateTime
 from posts.changes import Plan
 from posts.descriptions import current_names, difference
 from posts.models import Post, ScheduledChange
@@ -31,11 +31,7 @@ LEFT_ALONE = "A change for later leaves this alone. Put it back here, or save it
 class LaterForm(forms.Form):
     """When a change becomes public, beside the form of the post itself."""
 
-    due_at = forms.SplitDateTimeField(
-        widget=AdminSplitDateTime,
-        label="Make it public at",
-        help_text=f"Times are those of {settings.TIME_ZONE}.",
-    )
+    due_at = forms.SplitDateTimeField(widget=ZonedSplitDateTime, label="Make it public at")
     shows_as_updated = forms.BooleanField(
         required=False, label="Show the post as updated", help_text="With the date of that moment."
     )

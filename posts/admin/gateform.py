@@ -14,6 +14,7 @@ from posts.models import Post
 class GateForm(forms.ModelForm):
     """What is saved of a draft is nobody's business; of a post that is out it is every reader's."""
 
+    said = ""  # What the button did, once it has.
     notes: list[str]  # What is worth telling once the form is saved.
     goes_back: bool  # Whether the button takes the post from the public, or from the schedule.
     now: datetime  # One moment for all that is asked of this form, and for what its button does.

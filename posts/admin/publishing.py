@@ -1,10 +1,12 @@
 """Deciding when a post is out: the buttons under its form and the bulk actions, by the gate."""
 
+import json
 from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db import models
+from django.contrib.admin.models import LogEntry
+from django.db import connection, models
 from django.db.models import QuerySet
 from django.forms import Media, Script, SplitDateTimeField
 from django.http import HttpRequest, HttpResponse
@@ -74,9 +76,12 @@ class PublishingAdmin(admin.ModelAdmin):
         return super().has_delete_permission(request, obj) and may_touch(request, obj)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        """Lock what is about to be saved whole: its state must not change in between."""
+        """Lock what is about to be saved whole: its state must not change in between.
+
+        The form is saved in one transaction; pages that lock for themselves come without.
+        """
         post = super().get_object(request, object_id, from_field)
-        if post is not None and request.method == "POST":
+        if post is not None and request.method == "POST" and connection.in_atomic_block:
             post.lock()
         return post
 
@@ -89,6 +94,8 @@ class PublishingAdmin(admin.ModelAdmin):
         may = (
             self.has_change_permission(request, post) if post else self.has_add_permission(request)
         )
+        if context.get("edited_change"):
+            may = False  # A change for later moves no state, and has buttons of its own.
         context["buttons"] = self._offered(request, post or Post(), now) if may else []
         if post is not None:
             tags = context["adminform"].form.initial.get("tags")
@@ -101,7 +108,7 @@ class PublishingAdmin(admin.ModelAdmin):
         if not change:
             obj.created_by_id = request.user.pk
         if change and form.goes_back:
-            self._move(request, obj, form.now)
+            self._move(request, obj, form)
         super().save_model(request, obj, form, change)
         for note in form.notes:
             self.message_user(request, note, messages.WARNING)
@@ -113,27 +120,37 @@ class PublishingAdmin(admin.ModelAdmin):
         pressed = _pressed(request)
         names = [button.name for button in self._offered(request, post, form.now)]
         if pressed == "_publish" and pressed in names:
-            self._publish(request, post, form.now)
+            self._publish(request, post, form)
             return
         if pressed in names:
-            self._move(request, post, form.now)
+            self._move(request, post, form)
         elif pressed and not form.goes_back:
             self._refuse(request, post, pressed)
         post.reindex()
 
-    def _move(self, request: HttpRequest, post: Post, now: datetime) -> None:
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """Put what the button did into the log, before what was written."""
+        written = super().construct_change_message(request, form, formsets, add)
+        if not form.said:
+            return written
+        entry = LogEntry(change_message=json.dumps(written))
+        return f"The post {form.said} {entry.get_change_message()}"
+
+    def _move(self, request: HttpRequest, post: Post, form: Any) -> None:
         """Do what the button said: on the row, of which only the state is taken over."""
         row = Post.objects.only("status").get(pk=post.pk)
-        said = VERBS[_pressed(request)](row, now)
+        form.said = VERBS[_pressed(request)](row, form.now)
         post.status = row.status
-        self.log_change(request, post, said)
-        self.message_user(request, f"“{post}” {said}", messages.SUCCESS)
+        self.message_user(request, f"“{post}” {form.said}", messages.SUCCESS)
 
     def _offered(self, request: HttpRequest, post: Post, now: datetime) -> list[Button]:
         return offered(post, now, may_publish=may_publish(request))
 
-    def _publish(self, request: HttpRequest, post: Post, now: datetime) -> None:
+    def _publish(self, request: HttpRequest, post: Post, form: Any) -> None:
         """Ask the gate; what it stops is saved as it was, and the form opens again."""
+        now = form.now
         at = now if post.is_scheduled(now) else None
         try:
             passed = gate.publish(post, now=now, at=at)
@@ -144,9 +161,8 @@ class PublishingAdmin(admin.ModelAdmin):
             text = f"“{post}” is saved, but not published. Mend this first:"
             self.message_user(request, listed(text, stopped.findings.blocking), messages.ERROR)
             return
-        said = _published_words(post, now)
-        self.log_change(request, post, said)
-        self.message_user(request, f"“{post}” {said}", messages.SUCCESS)
+        form.said = _published_words(post, now)
+        self.message_user(request, f"“{post}” {form.said}", messages.SUCCESS)
         if passed.warnings:
             text = "It went through the gate; worth a second look:"
             self.message_user(request, listed(text, passed.warnings), messages.WARNING)
@@ -201,7 +217,7 @@ class PublishingAdmin(admin.ModelAdmin):
 
     def _report(self, request: HttpRequest, verb: str, done: list[Post], asked: int) -> None:
         for post in done:
-            self.log_change(request, post, f"{verb.capitalize()}.")
+            super().log_change(request, post, f"{verb.capitalize()}.")
         left = f" {asked - len(done)} were left as they are." if asked > len(done) else ""
         level = messages.SUCCESS if done else messages.WARNING
         self.message_user(request, f"{len(done)} of {asked} posts {verb}.{left}", level)

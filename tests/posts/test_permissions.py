@@ -82,8 +82,8 @@ DOORS: dict[str, Door] = {
     ),
 }  # fmt: skip
 
-READ = {"list", "search", "view", "history", "noon line"}
-WRITE = READ | {"change", "delete"}
+READ = {"list", "search", "view", "noon line"}
+WRITE = READ | {"history", "change", "delete"}
 EDIT = WRITE | {"bulk delete", "time by hand"}
 ALLOWED: dict[tuple[str, str], set[str]] = {
     ("Author", "own draft"): WRITE | {"submit", "bulk submit"},
