@@ -6,6 +6,7 @@ from axes.models import AccessAttempt
 
 from comments import retention as comments
 from pbrsite import rates
+from posts import missing
 from subscriptions import retention as subscriptions
 
 LOG_INS_KEPT = timedelta(days=30)  # They hold network addresses.
@@ -16,6 +17,7 @@ def prune(now: datetime) -> dict[str, int]:
     return {
         **comments.prune(now),
         **subscriptions.prune(now),
+        "missing addresses": missing.prune(now),
         "rate buckets": rates.forget(before=now - timedelta(days=1)),
         "failed log-ins": AccessAttempt.objects.filter(
             attempt_time__lt=now - LOG_INS_KEPT

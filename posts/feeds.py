@@ -9,6 +9,7 @@ from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
 from django.views.decorators.http import conditional_page, require_safe
 
 from pbrsite.mail import absolute
+from posts import corrections
 from posts.models import Author, Post, PostQuerySet, Tag
 from posts.rendering import absolute_links, printable
 
@@ -94,32 +95,36 @@ def _newest(posts: PostQuerySet) -> PostQuerySet:
 def _entry(post: Post) -> dict[str, Any]:
     url = absolute(post.get_absolute_url())
     return {
-        "title": printable(post.title),
+        "title": printable(post.display_title),
         "link": url,
-        "description": absolute_links(post.body_html),
+        "description": _content(post),
         "unique_id": feed_id(post),
         "unique_id_is_permalink": False,
         "author_name": printable(post.author.name),
         "pubdate": post.published_at,
-        "updateddate": post.revised_at or post.published_at,
+        "updateddate": post.updated_at or post.published_at,
         "categories": [printable(tag.name) for tag in post.tags.all()],
         "comments": f"{url}#comments",
     }
 
 
 def _json_item(post: Post) -> dict[str, Any]:
-    changed = post.revised_at or post.published_at
+    changed = post.updated_at or post.published_at
     return {
         "id": feed_id(post),
         "url": absolute(post.get_absolute_url()),
-        "title": post.title,
+        "title": post.display_title,
         "summary": post.summary,
-        "content_html": absolute_links(post.body_html),
+        "content_html": _content(post),
         "date_published": post.published_at and post.published_at.isoformat(),
         "date_modified": changed and changed.isoformat(),
         "authors": [{"name": post.author.name, "url": absolute(post.author.get_absolute_url())}],
         "tags": [tag.name for tag in post.tags.all()],
     }
+
+
+def _content(post: Post) -> str:
+    return absolute_links(printable(corrections.feed_html(post)) + post.body_html)
 
 
 def feed_id(post: Post) -> str:

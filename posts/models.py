@@ -15,22 +15,25 @@ from taggit.managers import TaggableManager
 
 from posts import prose, rendering
 from posts.authors import Author, Series
+from posts.corrections import Correctable, Correction
 from posts.library import Image
+from posts.missing import MissingPage
 from posts.publishing import Publishing
 from posts.querysets import PostQuerySet
+from posts.redirects import Redirect
 from posts.relatives import RelatedChoice, RelatedPost
 from posts.slugs import validate_slug
 from posts.topics import Tag, TagAlias, TaggedPost
 
 __all__ = [
-    "Author", "Image", "Post", "PostQuerySet", "RelatedChoice", "RelatedPost", "Series", "Tag",
-    "TagAlias", "TaggedPost",
+    "Author", "Correction", "Image", "MissingPage", "Post", "PostQuerySet", "Redirect",
+    "RelatedChoice", "RelatedPost", "Series", "Tag", "TagAlias", "TaggedPost",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
 
 
-class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no types.
+class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # taggit has no types.
     title = models.CharField(max_length=160)
     slug = models.SlugField(
         max_length=120,
@@ -76,14 +79,9 @@ class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no
         "only decoration", default=False, help_text="It says nothing the text does not say."
     )
     lead_image_credit = models.CharField("credit", max_length=200, blank=True)
-    revised_at = models.DateTimeField(
-        "date of last real change",
-        null=True,
-        blank=True,
-        help_text="Shown as “updated”. Small corrections leave it alone.",
-    )
     created_at = models.DateTimeField(auto_now_add=True)
     imported_at = models.DateTimeField(null=True, blank=True, editable=False)
+    wordpress_id = models.PositiveIntegerField(null=True, blank=True, unique=True, editable=False)
     related_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_open_to_comments = models.BooleanField("open to comments", default=True)
     is_mailed = models.BooleanField("send in the noon e-mail", default=True)

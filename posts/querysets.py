@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from posts import visibility
+from posts import corrections, visibility
 from posts.topics import Tag
 
 if TYPE_CHECKING:
@@ -38,10 +38,11 @@ class PostQuerySet(models.QuerySet["Post"]):
         )
 
     def for_page(self) -> Self:
-        """Return what the post's own page shows, in two queries."""
+        """Return what the post's own page shows, in two queries, its notices among it."""
         return (
             self.select_related("author", "topic", "series", "lead_image")
             .prefetch_related("tags")
+            .annotate(notice_rows=corrections.rows())
             .defer("body", "plain_text", "search_vector")
         )
 

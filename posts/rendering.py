@@ -13,8 +13,8 @@ from posts import faults
 
 # Ids the page around the body has for itself, and deep links rely on.
 PAGE_HOOKS = frozenset(
-    ["main", "share", "share-end", "related", "citing", "comments", "comment-form", "subscribe",
-     "subscribe-form", "results", "facets", "did-you-mean", "site-search"]
+    ["main", "share", "share-end", "related", "citing", "corrections", "comments", "comment-form",
+     "subscribe", "subscribe-form", "results", "facets", "did-you-mean", "site-search"]
 )  # fmt: skip
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 CONTENTS_FROM = 4  # headings of the second level

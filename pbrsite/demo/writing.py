@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from pbrsite.demo.drawings import DRAWINGS
 from posts import relatedness, search
-from posts.models import Author, Image, Post, RelatedChoice, Series, Tag, TagAlias
+from posts.models import Author, Correction, Image, Post, RelatedChoice, Series, Tag, TagAlias
 
 FOLDER = Path(__file__).parent
 IN_NAVIGATION = ["payment-by-results", "probation", "drugs-and-alcohol"]
@@ -40,6 +40,8 @@ def load_writing(now: datetime) -> int:
         _load_post(row, body, tags=tags, images=images, now=now)
     for kind in ("pin", "ban"):
         _load_choices(archive.get(f"{kind}s", []), kind)
+    for row in archive["corrections"]:
+        _load_correction(row)
     posts = list(Post.objects.values_list("pk", flat=True))
     search.index(posts)
     for pk in posts:
@@ -119,3 +121,12 @@ def _load_choices(rows: list[dict[str, str]], verdict: str) -> None:
             verdict=verdict,
             position=position,
         )
+
+
+def _load_correction(row: dict[str, Any]) -> None:
+    Correction.objects.create(
+        post=Post.objects.get(slug=row["post"]),
+        kind=row["kind"],
+        text=row["text"],
+        noted_at=row["noted_at"].replace(tzinfo=settings.ZONE),
+    )

@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from js_asset.media import Media
 
+from posts.admin.corrections import CorrectionsMixin
 from posts.admin.forms import PostForm
 from posts.admin.permissions import may_publish, may_touch
 from posts.models import Author, Post, PostQuerySet, RelatedChoice
@@ -23,7 +24,7 @@ class RelatedChoiceInline(admin.TabularInline):
 
 
 @admin.register(Post)
-class PostAdmin(admin.ModelAdmin):
+class PostAdmin(CorrectionsMixin, admin.ModelAdmin):
     form = PostForm
     change_form_template = "admin/posts/post/change_form.html"
     inlines = [RelatedChoiceInline]
@@ -45,8 +46,8 @@ class PostAdmin(admin.ModelAdmin):
         ("Illustrate", {"fields": ["lead_image", "lead_image_alt", "lead_image_is_decorative",
                                    "lead_image_credit"]}),
         ("Classify", {"fields": ["author", "tags", "topic", ("series", "series_position")]}),
-        ("Publish", {"fields": ["status", "published_at", "not_before", "revised_at",
-                                "is_open_to_comments", "is_mailed"]}),
+        ("Publish", {"fields": ["status", "published_at", "not_before", "is_real_change",
+                                "forget_update", "is_open_to_comments", "is_mailed"]}),
         ("Related posts", {"fields": ["related_now"]}),
     ]  # fmt: skip
 

@@ -40,6 +40,7 @@ def form_data(post: Post | None = None, **changes) -> dict:
         "excerpt": "Excerpt.", "author": author.pk, "tags": [], "status": "draft",
         "is_open_to_comments": "on", "is_mailed": "on",
         "related_choices-TOTAL_FORMS": 0, "related_choices-INITIAL_FORMS": 0,
+        "corrections-TOTAL_FORMS": 0, "corrections-INITIAL_FORMS": 0,
     }  # fmt: skip
     return data | changes
 
