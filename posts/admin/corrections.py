@@ -23,11 +23,12 @@ class RealChangeForm(forms.ModelForm):
     """The part of a post's form that dates a change. Nothing but these ticks and notices does."""
 
     is_real_change = forms.BooleanField(
-        label="This is a real change: show “updated” with today’s date",
+        label="A real change",
         required=False,
-        help_text="Leave it for small mends: they stay silent. A notice below shows its own date.",
+        help_text="Shows “updated” with today’s date. Small mends stay silent without it, and a "
+        "public notice below shows its own date.",
     )
-    forget_update = forms.BooleanField(label="Take the “updated” date away", required=False)
+    forget_update = forms.BooleanField(label="No update date", required=False)
 
     class Meta:
         model = Post
@@ -37,7 +38,7 @@ class RealChangeForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.revised_at:
             day = format_date(timezone.localtime(self.instance.revised_at), "j F Y")
-            self.fields["forget_update"].help_text = f"It is {day} now."
+            self.fields["forget_update"].help_text = f"Takes “updated {day}” away."
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -1,5 +1,6 @@
 """Addresses asked for in vain, and their mending with one click."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
@@ -36,6 +37,11 @@ class Decided(admin.SimpleListFilter):
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
         return [("ours", "Linked from our own pages"), ("ignored", "Ignored")]
 
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            is_first = choice["display"] == "All"
+            yield {**choice, "display": "Not decided"} if is_first else choice
+
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() == "ignored":
             return queryset.ignored()
@@ -45,7 +51,7 @@ class Decided(admin.SimpleListFilter):
 
 @admin.register(MissingPage)
 class MissingPageAdmin(admin.ModelAdmin):
-    list_display = ["address", "hits", "last_seen_at", "linked", "mend"]
+    list_display = ["address", "hits", "mend", "linked", "last_seen_at"]
     list_display_links = None
     list_filter = [Decided]
     list_per_page = 25
@@ -60,13 +66,14 @@ class MissingPageAdmin(admin.ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return MissingPageList
 
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         missing.collector.write(timezone.now())  # What this process has not written yet.
-        return super().changelist_view(request, *args, **kwargs)
+        title = {"title": "Addresses asked for in vain, most wanted first"}
+        return super().changelist_view(request, {**title, **(extra_context or {})})
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        shown = ["address", "hits", "last_seen_at", "linked"]
-        return [*shown, "mend"] if self.has_mend_permission(request) else shown
+        may_mend = self.has_mend_permission(request)
+        return [name for name in self.list_display if may_mend or name != "mend"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

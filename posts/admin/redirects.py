@@ -38,6 +38,8 @@ class RedirectForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in ("path", "target"):
+            self.fields[name].widget.attrs["class"] = "vLargeTextField"
         if self.instance.pk:
             self.initial["is_gone"] = self.instance.is_gone
 

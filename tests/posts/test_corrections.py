@@ -20,7 +20,7 @@ from tests.posts.test_admin import form_data
 pytestmark = pytest.mark.django_db
 
 NOTED = datetime(2026, 3, 2, 12, tzinfo=UTC)
-OUT = {"published_at": NOTED - timedelta(days=30), "status": "published"}
+OUT: dict[str, Any] = {"published_at": NOTED - timedelta(days=30), "status": "published"}
 
 
 def make_correction(post: Post, **values: Any) -> Correction:
