@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
 
 from posts import permalinks
-from posts.models import Author, Post, Tag
+from posts.models import Author, Post, Series, Tag
 from posts.permalinks import Wanted
 from posts.redirects import Redirect
 
@@ -26,13 +26,12 @@ def answer(request: HttpRequest) -> HttpResponse | None:
     if path == "/" or permalinks.is_closed(path):
         return None
     wanted = permalinks.read(path)
-    if wanted.fixed == "/":
-        return _for_query(request) or _respond(request, "/")
     # A reader may have written for an hour: the comment follows its post (308 keeps the method).
     is_kept = request.method == "POST" and wanted.tail == "comments/"
     if request.method not in {"GET", "HEAD"} and not is_kept:
         return None
-    found = find(wanted, asked=path)
+    asked_by_query = wanted.fixed == "/" and _asked_by_query(request)
+    found = find(asked_by_query or wanted, asked=path)
     return None if found in {None, path} else _respond(request, str(found))
 
 
@@ -41,19 +40,18 @@ def for_home(request: HttpRequest) -> HttpResponse | None:
 
     Raises Http404 for what names a row that is not here. A plain home page never comes this far.
     """
-    return _for_query(request) if request.META.get("QUERY_STRING") else None
-
-
-def _for_query(request: HttpRequest) -> HttpResponse | None:
-    if permalinks.HOME_KEYS.isdisjoint(request.GET):
-        return None
-    wanted = permalinks.read_query(request.GET)
+    wanted = _asked_by_query(request) if request.META.get("QUERY_STRING") else None
     if wanted is None:
         return None
     found = find(wanted)
     if found is None:
         raise Http404("Nothing of that number is here.")
     return _respond(request, found)
+
+
+def _asked_by_query(request: HttpRequest) -> Wanted | None:
+    is_plain = permalinks.HOME_KEYS.isdisjoint(request.GET)
+    return None if is_plain else permalinks.read_query(request.GET)
 
 
 def find(wanted: Wanted, *, asked: str = "") -> str | None:
@@ -150,6 +148,7 @@ def is_live(path: str) -> bool:
     rooms: dict[str, QuerySet[Any]] = {
         "tag": Tag.objects.public(),
         "author": Author.objects.public(),
+        "series": Series.objects.public(),
         "detail": Post.objects.published(),
     }
     rows = rooms.get(str(match.url_name).partition("_")[0])

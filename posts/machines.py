@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from posts.models import Author, Post, Tag
+from posts.models import Author, Post, Series, Tag
 
 MOST_POSTS = 45_000  # sitemaps.org allows 50,000 addresses in one file
 
@@ -20,7 +20,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
             (f"/{slug}/", max(filter(None, moments))) for slug, *moments in rows[:MOST_POSTS]
         ],
         "tags": list(Tag.objects.public()[:4_000]),
-        "authors": list(Author.objects.public()[:900]),
+        "authors": list(Author.objects.public()[:500]),
+        "series": list(Series.objects.public()[:400]),
     }
     return render(request, "posts/sitemap.xml", context, content_type="application/xml")
 

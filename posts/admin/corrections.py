@@ -85,8 +85,8 @@ class CorrectionsMixin(PostAdminBase):
     """What `PostAdmin` has of this: the notices and the ticks, where there is a public to tell."""
 
     def get_inlines(self, request: HttpRequest, obj: Post | None) -> list[Any]:
-        others = list(super().get_inlines(request, obj))
-        return [CorrectionInline, *others] if has_been_out(obj) else others
+        inlines = super().get_inlines(request, obj)
+        return [each for each in inlines if each is not CorrectionInline or has_been_out(obj)]
 
     def get_fieldsets(self, request: HttpRequest, obj: Post | None = None) -> list[Any]:
         offered = set()

@@ -9,7 +9,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -158,6 +159,12 @@ class RedirectAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Redirect, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         MissingPage.objects.filter(path=obj.path).delete()
+
+    def response_add(self, request: HttpRequest, obj: Redirect, *args: Any) -> HttpResponse:
+        """Go back to the missing addresses, when the editor came from there."""
+        response = super().response_add(request, obj, *args)
+        came_from_there = "path" in request.GET and "_save" in request.POST
+        return redirect("admin:posts_missingpage_changelist") if came_from_there else response
 
     @admin.display(description="leads to")
     def leads_to(self, row: Redirect) -> SafeString | str:

@@ -93,7 +93,9 @@ def test_another_site_is_reached_without_the_visitors_query(client):
 def test_saving_a_redirect_takes_its_address_off_the_missing(client):
     client.force_login(make_staff())
     client.get("/old-page/")
-    client.post(reverse(ADD), {"path": "/old-page/", "target": "/about/"})
+    data = {"path": "/old-page/", "target": "/about/", "_save": "1"}
+    answer = client.post(reverse(ADD) + "?path=/old-page/", data)
+    assert answer["Location"] == reverse("admin:posts_missingpage_changelist")
     assert client.get("/old-page/")["Location"] == "/about/"
     assert not MissingPage.objects.filter(path="/old-page/").exists()
 
