@@ -14,6 +14,7 @@ GOOD, FAIR = 84, 70  # of 100: for readers, for editors who look before they pre
 SHORTEST = 5  # letters
 TRUNCATED = 8  # letters of a cut-off address that name a post
 CANDIDATES = 500
+LAST = chr(0x10FFFF)  # sorts after every text with the same beginning
 TITLED = ("title", "slug", "is_retracted")
 
 
@@ -43,11 +44,32 @@ def suggestions(paths: Iterable[str]) -> dict[str, Post]:
     old = Redirect.objects.filter(origin=Redirect.Origin.POST, post__in=public.values("pk"))
     pks = {_words(path.strip("/")): pk for path, pk in old.values_list("path", "post_id")}
     pks |= {_words(slug): pk for slug, pk in public.order_by().values_list("slug", "pk")}
-    known = sorted(pks)
-    nearby = {path: nearest(words_of(path), known, least=FAIR) for path in paths}
+    nearby = _nearest_of_many([(path, words_of(path)) for path in paths], sorted(pks))
     meant = {path: pks[found] for path, found in nearby.items() if found}
     posts = public.only(*TITLED, "status", "published_at").in_bulk(set(meant.values()))
     return {path: posts[pk] for path, pk in meant.items() if pk in posts}
+
+
+def _nearest_of_many(asked: list[tuple[str, str]], known: list[str]) -> dict[str, str | None]:
+    """Return the nearest text for each, looked for where a word or the beginning is the same.
+
+    Among 100,000 posts that is 1.4 s for 25 addresses; comparing each with all would be 10 s.
+    """
+    holding: dict[str, list[str]] = {}
+    for text in known:
+        for word in text.split():
+            holding.setdefault(word, []).append(text)
+    found: dict[str, str | None] = {}
+    for path, meant in asked:
+        if len(meant) < SHORTEST:
+            continue
+        start, end = (bisect_left(known, meant[:3] + mark) for mark in ("", LAST))
+        telling = [
+            texts for word in meant.split() if len(texts := holding.get(word, [])) < CANDIDATES
+        ]
+        shared = [text for texts in telling for text in texts]
+        found[path] = nearest(meant, sorted({*known[start:end], *shared}), least=FAIR)
+    return found
 
 
 def nearest(meant: str, known: Sequence[str], *, least: float) -> str | None:

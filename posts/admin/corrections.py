@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
@@ -59,13 +60,15 @@ class CorrectionInline(admin.StackedInline):
 
     model = Correction
     extra = 0
-    fields = [("kind", "noted_at"), "text"]
+    fields = ["kind", "text", "noted_at"]
     verbose_name = "public notice"
     verbose_name_plural = "Correct: public notices at the top of the post"
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == "text":
             kwargs["widget"] = forms.Textarea(attrs={"rows": 3, "cols": 90})
+        if db_field.name == "noted_at":
+            kwargs["help_text"] = f"Times are those of {settings.TIME_ZONE}."
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
