@@ -2,7 +2,7 @@
 
 `updated` on a page, in a feed, in the sitemap and for machines comes from a notice or from an
 editor's tick ("this is a real change"), never from a save. Postgres keeps the newest notice's date
-and the retraction beside the post (see migration 0009), so that no list has to look here.
+and the retraction beside the post (see migration 0012), so that no list has to look here.
 """
 
 from datetime import datetime, timedelta

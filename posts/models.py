@@ -15,7 +15,9 @@ from taggit.managers import TaggableManager
 
 from posts import prose, rendering
 from posts.authors import Author, CoAuthor
+from posts.changes import ScheduledChange
 from posts.corrections import Correctable, Correction
+from posts.history import RevisionNote
 from posts.library import Image
 from posts.missing import MissingPage
 from posts.publishing import Publishing
@@ -28,8 +30,8 @@ from posts.topics import Tag, TagAlias, TaggedPost
 
 __all__ = [
     "AnnouncedPart", "Author", "CoAuthor", "Correction", "Image", "MissingPage", "Post",
-    "PostQuerySet", "Redirect", "RelatedChoice", "RelatedPost", "Series", "Tag", "TagAlias",
-    "TaggedPost",
+    "PostQuerySet", "Redirect", "RelatedChoice", "RelatedPost", "RevisionNote",
+    "ScheduledChange", "Series", "Tag", "TagAlias", "TaggedPost",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
@@ -56,7 +58,7 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
     )
     author = models.ForeignKey(Author, on_delete=models.PROTECT, related_name="posts")
     series = models.ForeignKey(
-        Series, on_delete=models.SET_NULL, null=True, blank=True, related_name="posts"
+        Series, on_delete=models.PROTECT, null=True, blank=True, related_name="posts"
     )
     series_position = models.PositiveSmallIntegerField("part", null=True, blank=True)
     topic = models.ForeignKey(

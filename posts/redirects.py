@@ -28,7 +28,7 @@ class Redirect(models.Model):
 
     A row that leads nowhere says that the page is gone for good (410). Rows are read only where no
     page answers, so a live one always wins. Postgres writes the old addresses of posts itself (see
-    migration 0007): whatever changes, withdraws or deletes a public post leaves its address here,
+    migration 0010): whatever changes, withdraws or deletes a public post leaves its address here,
     bound to the row and not to its next slug. So there are no chains, and a rename and back is no
     loop. The importer adds rows with `Origin.IMPORT`, by `posts.permalinks.tidy` of the path.
     """

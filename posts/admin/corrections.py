@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
+from posts.admin.changes import BUTTON
 from posts.admin.permissions import may_publish
 from posts.models import Correction, Post
 
@@ -45,6 +48,9 @@ class RealChangeForm(forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("is_real_change") and cleaned.get("forget_update"):
             self.add_error("forget_update", "Tick one of the two: today’s date, or none.")
+        if BUTTON in self.data:
+            for name in sorted(name for name in TICKS if cleaned.get(name)):
+                self.add_error(name, "A change for later has a tick of its own, beside its time.")
         return cleaned
 
     def save(self, commit: bool = True) -> Any:
@@ -55,10 +61,20 @@ class RealChangeForm(forms.ModelForm):
         return super().save(commit)
 
 
+class CorrectionFormSet(BaseInlineFormSet):
+    def clean(self) -> None:
+        super().clean()
+        if BUTTON in self.data and self.has_changed():
+            raise ValidationError(
+                "A change for later leaves the notices alone. Save them by themselves first."
+            )
+
+
 class CorrectionInline(admin.StackedInline):
     """Notices are the publishers' word: who may publish may write, change and take them back."""
 
     model = Correction
+    formset = CorrectionFormSet
     extra = 0
     fields = ["kind", "text", "noted_at"]
     verbose_name = "public notice"
@@ -89,11 +105,13 @@ class CorrectionsMixin(PostAdminBase):
 
     def get_inlines(self, request: HttpRequest, obj: Post | None) -> list[Any]:
         inlines = super().get_inlines(request, obj)
-        return [each for each in inlines if each is not CorrectionInline or has_been_out(obj)]
+        is_offered = has_been_out(obj) and "change" not in request.GET  # A change for later.
+        return [each for each in inlines if each is not CorrectionInline or is_offered]
 
     def get_fieldsets(self, request: HttpRequest, obj: Post | None = None) -> list[Any]:
         offered = set()
-        if obj and obj.is_published() and self.has_change_permission(request, obj):
+        is_now = "change" not in request.GET
+        if obj and obj.is_published() and is_now and self.has_change_permission(request, obj):
             offered = TICKS if obj.revised_at else TICKS - {"forget_update"}
         return [
             (name, {**options, "fields": [

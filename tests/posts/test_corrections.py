@@ -311,3 +311,20 @@ def test_a_restored_row_cannot_claim_a_correction_it_does_not_have():
     with connection.cursor() as cursor:
         cursor.execute("UPDATE posts_post SET is_retracted = true")
     assert not Post.objects.get().is_retracted
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        (notice_data(), "leaves the notices alone"),
+        ({"is_real_change": "on"}, "has a tick of its own"),
+    ],
+)
+def test_a_change_for_later_loses_no_notice_and_no_tick(client, editor, typed, reason):
+    post = make_post(slug="a-post", **OUT)
+    later = {"_later": "1", "later-due_at_0": "02/03/2999", "later-due_at_1": "12:00",
+             "later-seen": post.saved_at.isoformat()}  # fmt: skip
+    page = change(client, post, **typed | later).content.decode()
+    assert reason in page
+    assert not Correction.objects.exists()
+    assert not post.changes.exists()

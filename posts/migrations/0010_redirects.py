@@ -48,7 +48,7 @@ DROP FUNCTION posts_keep_address();
 class Migration(migrations.Migration):
     """Where addresses lead that are no page; and the numbers posts had on WordPress."""
 
-    dependencies = [("posts", "0006_series_triggers")]
+    dependencies = [("posts", "0009_series_with_posts_stays")]
 
     operations = [
         migrations.CreateModel(

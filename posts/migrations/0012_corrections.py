@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
     """Public notices on posts, and the dates they give."""
 
     dependencies = [
-        ("posts", "0008_missing_pages"),
+        ("posts", "0011_missing_pages"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

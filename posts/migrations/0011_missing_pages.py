@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """The addresses asked for in vain: UNLOGGED, since losing them in a crash costs nothing."""
 
-    dependencies = [("posts", "0007_redirects")]
+    dependencies = [("posts", "0010_redirects")]
 
     operations = [
         migrations.CreateModel(
