@@ -96,7 +96,7 @@ def _entry(post: Post) -> dict[str, Any]:
     return {
         "title": printable(post.title),
         "link": url,
-        "description": absolute_links(post.body_html),
+        "description": absolute_links(post.body_html, page=post.get_absolute_url()),
         "unique_id": feed_id(post),
         "unique_id_is_permalink": False,
         "author_name": printable(post.author.name),
@@ -114,7 +114,7 @@ def _json_item(post: Post) -> dict[str, Any]:
         "url": absolute(post.get_absolute_url()),
         "title": post.title,
         "summary": post.summary,
-        "content_html": absolute_links(post.body_html),
+        "content_html": absolute_links(post.body_html, page=post.get_absolute_url()),
         "date_published": post.published_at and post.published_at.isoformat(),
         "date_modified": changed and changed.isoformat(),
         "authors": [{"name": post.author.name, "url": absolute(post.author.get_absolute_url())}],

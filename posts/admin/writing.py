@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from js_asset.media import Media
 
 from posts.admin.forms import PostForm
+from posts.admin.links import LinkPicker
 from posts.admin.permissions import may_publish, may_touch
 from posts.models import Author, Post, PostQuerySet, RelatedChoice
 
@@ -23,7 +24,7 @@ class RelatedChoiceInline(admin.TabularInline):
 
 
 @admin.register(Post)
-class PostAdmin(admin.ModelAdmin):
+class PostAdmin(LinkPicker, admin.ModelAdmin):
     form = PostForm
     change_form_template = "admin/posts/post/change_form.html"
     inlines = [RelatedChoiceInline]
