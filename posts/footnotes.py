@@ -11,7 +11,7 @@ from lxml import html
 from posts.prose import NOTE_ROLE
 
 # What the page adds around the notes' own words; plain text is made without it.
-APPARATUS = './/*[@role="doc-noteref" or @role="doc-backlink"] | .//*[@role="doc-endnotes"]/*[not(self::ol)]'
+APPARATUS = ("doc-noteref", "doc-backlink")
 
 
 def lift(root: Any) -> list[Any]:
@@ -49,7 +49,13 @@ def number(root: Any, notes: list[Any], *, key: str) -> None:
         note.attrib.clear()
         note.set("id", there)
         _with_space(note)
-        _link(note, "↩\ufe0e", href=back, role="doc-backlink", label=f"Back to the text of {place}")
+        _link(
+            note,
+            "↩\ufe0e",
+            href=back,
+            role="doc-backlink",
+            label=f"Back to note {place} in the text",
+        )
         items.append(note)
     heading = html.Element("h2", id=f"fn:{key}")
     heading.text = "Notes"
@@ -70,3 +76,12 @@ def _with_space(note: Any) -> None:
         note[-1].tail = (note[-1].tail or "").rstrip() + " "
     else:
         note.text = (note.text or "").rstrip() + " "
+
+
+def strip_apparatus(root: Any) -> None:
+    """Take numbers, ways back and the list's heading out again, so that only words are left."""
+    for role in APPARATUS:
+        for element in root.xpath(f'.//a[@role="{role}"]'):
+            element.drop_tree()
+    for heading in root.xpath('./section[@role="doc-endnotes"]/h2'):
+        heading.drop_tree()

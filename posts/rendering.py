@@ -71,8 +71,7 @@ def _inner(root: Any) -> str:
 
 def _words(root: Any) -> str:
     """Return the text with a space between blocks, a stop after a heading; spoils the tree."""
-    for element in root.xpath(footnotes.APPARATUS):
-        element.drop_tree()
+    footnotes.strip_apparatus(root)
     for element in root.iter(*BLOCKS):
         is_open_heading = element.tag in HEADINGS and element.text_content().strip()[-1:].isalnum()
         element.tail = f"{'.' if is_open_heading else ''} {element.tail or ''}"

@@ -6,7 +6,14 @@ const DECORATIVE = "presentation"
 const picks = new Map()
 let lastPick = 0
 
+const isPicture = (dom) => {
+  const source = dom?.getAttribute("src")
+  return source && URL.canParse(source, location) && /^https?:$/.test(new URL(source, location).protocol)
+}
+
 export const Image = BaseImage.extend({
+  parseHTML: () => [{ tag: "img[src]", getAttrs: (dom) => (isPicture(dom) ? null : false) }],
+
   addAttributes() {
     const { title: _title, ...attributes } = this.parent?.() ?? {}
     return { ...attributes, role: { default: null } }
@@ -25,7 +32,7 @@ export const Figure = Node.create({
   },
 
   parseHTML() {
-    return [{ tag: "figure", getAttrs: (dom) => (dom.querySelector("img[src]") ? null : false) }]
+    return [{ tag: "figure", getAttrs: (dom) => (isPicture(dom.querySelector("img")) ? null : false) }]
   },
 
   renderHTML() {
