@@ -147,7 +147,8 @@ class ProseField(ProseEditorField, TextField):  # The second tells the type chec
     """HTML that is sanitised by whatever door it comes: form, script, import, bulk update."""
 
     def __init__(self, *args: Any, sanitize: Callable[[str], str] = sanitize_body, **kwargs: Any):
-        super().__init__(*args, sanitize=sanitize, **kwargs)
+        kwargs["sanitize"] = sanitize
+        super().__init__(*args, **kwargs)
 
     def pre_save(self, model_instance: Model, add: bool) -> Any:
         """Have the instance hold what its row will."""
