@@ -13,7 +13,14 @@ from js_asset.media import Media
 from posts.admin.forms import PostForm
 from posts.admin.links import LinkPicker
 from posts.admin.permissions import may_publish, may_touch
-from posts.models import Author, Post, PostQuerySet, RelatedChoice
+from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice
+
+
+class CoAuthorInline(admin.TabularInline):
+    model = CoAuthor
+    extra = 0
+    autocomplete_fields = ["author"]
+    verbose_name_plural = "Further authors"
 
 
 class RelatedChoiceInline(admin.TabularInline):
@@ -27,7 +34,7 @@ class RelatedChoiceInline(admin.TabularInline):
 class PostAdmin(LinkPicker, admin.ModelAdmin):
     form = PostForm
     change_form_template = "admin/posts/post/change_form.html"
-    inlines = [RelatedChoiceInline]
+    inlines = [CoAuthorInline, RelatedChoiceInline]
     date_hierarchy = "published_at"
     list_display = ["title", "state", "author", "topic", "published_at", "saved_at"]
     list_filter = ["status", "author", ("topic", admin.RelatedOnlyFieldListFilter)]
