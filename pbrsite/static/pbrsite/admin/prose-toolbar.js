@@ -174,6 +174,9 @@ export const Menu = Extension.create({
     walkWithArrows(editor, toolbar)
     editor.view.dom.before(toolbar)
     this.storage.dom = toolbar
+    // What sticks below the tools asks how tall they are: a table brings a second row.
+    const tell = () => toolbar.parentElement?.style.setProperty("--prose-tools", `${toolbar.offsetHeight}px`)
+    new ResizeObserver(tell).observe(toolbar)
     editor.view.dispatch(editor.state.tr)
   },
 
