@@ -1,6 +1,7 @@
 """The prose editor, as a person uses it: by mouse, by keyboard, with the media library."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from playwright.sync_api import Locator, Page, expect
 
@@ -213,7 +214,16 @@ def test_every_tool_has_a_name_and_is_reached_by_the_arrow_keys(page):
     assert names[:4] == ["Kind of paragraph", "Bold", "Italic", "Code"]
     assert {"Link", "Quotation", "Picture", "Footnote", "Table"} <= set(names)
     page.keyboard.press("Escape")
-    expect(page.locator(".prose-editor .ProseMirror")).to_be_focused()
+    expect(page.get_by_role("textbox", name="Body")).to_be_focused()
+
+
+def test_the_editor_and_its_dialogs_pass_axe(page):
+    begin(page)
+    for name in ["Picture", "Link", "Footnote", "Table"]:
+        page.get_by_role("button", name=name, exact=True).click()
+        assert Axe().run(page, context="dialog").violations_count == 0
+        page.keyboard.press("Escape")
+    assert Axe().run(page, context=".prose-editor").violations_count == 0
 
 
 @pytest.mark.parametrize("width", [390, 1280])

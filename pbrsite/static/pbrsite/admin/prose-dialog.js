@@ -20,7 +20,7 @@ export function field(label, control, hint = "") {
 }
 
 export const textInput = (name, value = "", attributes = {}) =>
-  crel("input", { type: "text", name, value: value ?? "", autocomplete: "off", ...attributes })
+  crel("input", { type: "text", name, defaultValue: value ?? "", autocomplete: "off", ...attributes })
 
 // Ask, and resolve with "submit", with the name of another button, or with null when cancelled.
 // `check` returns why the answer will not do, or "".

@@ -99,62 +99,90 @@ const parts = (figure, at) => ({
 
 async function editFigure(editor, pickerUrl) {
   const found = selected(editor.state)
-  const old = found?.image.attrs ?? {}
-  const [captionNodes, oldCredit] = split(found?.caption)
+  const [captionNodes, credit] = split(found?.caption)
   const isPlain = captionNodes.every((node) => node.isText && !node.marks.length)
-  const oldCaption = captionNodes.map((node) => node.textContent).join("").trim()
-  const picked = { file: old.file ?? null, width: old.width, height: old.height }
-
-  const src = textInput("imageUrl", old.src, { readOnly: true })
-  const alt = textInput("altText", old.alt, { maxLength: 300 })
-  const decorative = crel("input", { type: "checkbox", name: "decorative", checked: old.role === DECORATIVE })
-  const caption = textInput("caption", oldCaption, { readOnly: !isPlain })
-  const credit = textInput("credit", oldCredit, { maxLength: 200 })
-  const preview = crel("img", { className: "prose-preview", alt: "", hidden: !old.src })
-  if (old.src) preview.src = old.src
-  const browse = crel("button", { type: "button", textContent: "Choose from the media library…" })
-  browse.addEventListener("click", () =>
-    openLibrary(pickerUrl, (url, data) => {
-      src.value = preview.src = url
-      preview.hidden = false
-      Object.assign(picked, { file: data?.id ? String(data.id) : null, width: null, height: null })
-      alt.value ||= data?.alternative_text ?? ""
-      if (isPlain) caption.value ||= data?.caption ?? ""
-      credit.value ||= data?.copyright ?? ""
-      alt.focus()
-    }),
-  )
-  const mute = () => {
-    alt.disabled = decorative.checked
-  }
-  decorative.addEventListener("change", mute)
-  mute()
-
+  const caption = captionNodes.map((node) => node.textContent).join("").trim()
+  const form = new FigureForm({ image: found?.image.attrs ?? {}, caption, isPlain, credit }, pickerUrl)
   const answer = await ask({
     title: found ? "Change the picture" : "Picture",
-    rows: [
-      crel("div", { className: "prose-pick" }, [preview, browse]),
-      field("Picture", src),
-      field("Alternative text", alt, "What the picture shows, for people who cannot see it."),
-      field("Only decoration: it says nothing the text does not say", decorative),
-      field("Caption", caption, isPlain ? "Shown below the picture." : "It has links or notes: change it in the text."),
-      field("Credit", credit, "Who made it and who owns it, such as “Photo: Ann Example, CC BY 4.0”."),
-    ],
+    rows: form.rows,
     submit: found ? "Update" : "Insert",
     others: found ? { remove: "Remove picture" } : {},
-    check: () => {
-      if (!src.value) return "Choose a picture from the media library first."
-      if (alt.value.trim() || decorative.checked) return ""
-      return "Say what the picture shows, or mark it as only decoration."
-    },
+    check: () => form.fault(),
   })
   if (answer === "remove") removeFigure(editor, found)
   else if (answer !== "submit") editor.commands.focus()
   else {
-    const role = decorative.checked ? DECORATIVE : null
-    const attrs = { ...picked, src: src.value, alt: role ? "" : alt.value.trim(), role }
-    const words = isPlain ? caption.value.trim() : captionNodes
-    putFigure(editor, found, { attrs, words, credit: credit.value.trim() })
+    const words = isPlain ? form.caption.value.trim() : captionNodes
+    putFigure(editor, found, { attrs: form.attrs, words, credit: form.credit.value.trim() })
+  }
+}
+
+// What is asked about a picture: which, what it shows, what stands below it, and who made it.
+class FigureForm {
+  constructor({ image, caption, isPlain, credit }, pickerUrl) {
+    this.isPlain = isPlain
+    this.picked = { file: image.file ?? null, width: image.width, height: image.height }
+    this.src = textInput("imageUrl", image.src, { readOnly: true })
+    this.alt = textInput("altText", image.alt, { maxLength: 300 })
+    const checked = image.role === DECORATIVE
+    this.decorative = crel("input", { type: "checkbox", name: "decorative", checked })
+    this.caption = textInput("caption", caption, { readOnly: !isPlain })
+    this.credit = textInput("credit", credit, { maxLength: 200 })
+    this.preview = crel("img", { className: "prose-preview", alt: "", hidden: !image.src })
+    if (image.src) this.preview.src = image.src
+    this.browse = crel("button", { type: "button", textContent: "Choose from the media library…" })
+    this.browse.addEventListener("click", () =>
+      openLibrary(pickerUrl, (url, data) => this.take(url, data ?? {})),
+    )
+    this.decorative.addEventListener("change", () => this.mute())
+    this.mute()
+  }
+
+  get rows() {
+    const below = this.isPlain
+      ? "Shown below the picture."
+      : "It has links or notes: change it in the text."
+    const maker = "Who made it and who owns it, such as “Photo: Ann Example, CC BY 4.0”."
+    return [
+      crel("div", { className: "prose-pick" }, [this.preview, this.browse]),
+      field("Picture", this.src),
+      field("Alternative text", this.alt, "What the picture shows, for people who cannot see it."),
+      field("Only decoration: it says nothing the text does not say", this.decorative),
+      field("Caption", this.caption, below),
+      field("Credit", this.credit, maker),
+    ]
+  }
+
+  get attrs() {
+    const role = this.decorative.checked ? DECORATIVE : null
+    return { ...this.picked, src: this.src.value, alt: role ? "" : this.alt.value.trim(), role }
+  }
+
+  fault() {
+    if (!this.src.value) return "Choose a picture from the media library first."
+    if (this.alt.value.trim() || this.decorative.checked) return ""
+    return "Say what the picture shows, or mark it as only decoration."
+  }
+
+  // Take over what was chosen in the library, and what it knows about the picture.
+  take(url, { id, alternative_text: alt, caption, copyright }) {
+    this.src.value = this.preview.src = url
+    this.preview.hidden = false
+    this.picked = { file: id ? String(id) : null, width: null, height: null }
+    this.refill(this.alt, alt ?? "") // Words about another picture are wrong here.
+    if (this.isPlain && caption) this.refill(this.caption, caption)
+    if (copyright) this.refill(this.credit, copyright)
+    this.alt.focus()
+  }
+
+  // Replace what nobody has typed in this dialog.
+  refill(input, value) {
+    if (input.value === input.defaultValue) input.value = input.defaultValue = value
+  }
+
+  mute() {
+    this.alt.disabled = this.decorative.checked
   }
 }
 

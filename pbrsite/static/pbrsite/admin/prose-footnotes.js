@@ -160,7 +160,10 @@ function noteEditor(element, html, { link, paste }) {
       Document.extend({
         content: "paragraph",
         addKeyboardShortcuts() {
-          return { Enter: () => element.closest("form").requestSubmit() ?? true }
+          return {
+            Enter: () => element.closest("form").requestSubmit() ?? true,
+            Escape: () => element.closest("dialog").close() ?? true,
+          }
         },
       }),
       Paragraph,

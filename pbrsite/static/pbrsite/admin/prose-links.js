@@ -44,11 +44,11 @@ async function editLink(editor, { searchUrl, sites }) {
   const { from, to, empty } = editor.state.selection
   const href = textInput("href", editor.getAttributes("link").href, { spellcheck: false })
   const text = textInput("text")
-  const address = postBox(href, searchUrl, (post) => {
+  const found = new PostBox(href, searchUrl, (post) => {
     text.value ||= post.title
   })
   const hint = "Write words of a title to find a post of ours, or paste an address."
-  const rows = [field("Post or address", href, hint), address]
+  const rows = [field("Post or address", href, hint), found.dom]
   if (empty) rows.push(field("Words of the link", text))
   const answer = await ask({
     title: isEdit ? "Change the link" : "Link",
@@ -69,77 +69,88 @@ async function editLink(editor, { searchUrl, sites }) {
   else chain.setMark("link", attrs).setTextSelection(to).run()
 }
 
-// Turn the address box into a combobox (WAI-ARIA 1.2) that finds posts by title; return its list.
-function postBox(input, searchUrl, onChoose) {
-  const list = crel("ul", { className: "prose-posts", role: "listbox", hidden: true })
-  const said = crel("p", { className: "prose-hint", role: "status" })
-  list.id = `${(input.id = "prose-post-box")}-list`
-  list.setAttribute("aria-label", "Posts")
-  const roles = { role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id }
-  for (const [name, value] of Object.entries(roles)) input.setAttribute(name, value)
-  let chosen = -1
-  let posts = []
-  let waiting = null
+// The address box as a combobox (WAI-ARIA 1.2) that finds posts by title, with its list.
+class PostBox {
+  constructor(input, searchUrl, onChoose) {
+    Object.assign(this, { input, searchUrl, onChoose, posts: [], at: -1, waiting: null })
+    input.id = "prose-post-box"
+    this.list = crel("ul", { id: "prose-post-list", className: "prose-posts", role: "listbox" })
+    this.list.setAttribute("aria-label", "Posts")
+    this.said = crel("p", { className: "prose-hint", role: "status" })
+    this.dom = crel("div", { className: "prose-found" }, [this.list, this.said])
+    const roles = { role: "combobox", "aria-autocomplete": "list", "aria-controls": this.list.id }
+    for (const [name, value] of Object.entries(roles)) input.setAttribute(name, value)
+    this.listen()
+    this.show([])
+  }
 
-  const mark = (index) => {
-    chosen = index
-    for (const [at, option] of [...list.children].entries()) {
+  listen() {
+    this.input.addEventListener("input", () => {
+      clearTimeout(this.waiting)
+      this.waiting = setTimeout(() => this.search(), PATIENCE)
+    })
+    this.input.addEventListener("keydown", (event) => {
+      if (!this.list.hidden && this.press(event.key)) event.preventDefault()
+    })
+    this.list.addEventListener("pointerdown", (event) => event.preventDefault()) // Keeps the focus.
+    this.list.addEventListener("click", ({ target }) => {
+      const at = [...this.list.children].indexOf(target.closest("[role=option]"))
+      if (at >= 0) this.choose(this.posts[at])
+    })
+  }
+
+  press(key) {
+    const { at, posts } = this
+    if (key === "ArrowDown") this.mark((at + 1) % posts.length)
+    else if (key === "ArrowUp") this.mark(at <= 0 ? posts.length - 1 : at - 1)
+    else if (key === "Enter" && at >= 0) this.choose(posts[at])
+    else if (key === "Escape") this.show([])
+    else return false
+    return true
+  }
+
+  mark(index) {
+    this.at = index
+    for (const [at, option] of [...this.list.children].entries()) {
       option.setAttribute("aria-selected", String(at === index))
       if (at === index) option.scrollIntoView({ block: "nearest" })
     }
-    if (index < 0) input.removeAttribute("aria-activedescendant")
-    else input.setAttribute("aria-activedescendant", list.children[index].id)
+    if (index < 0) this.input.removeAttribute("aria-activedescendant")
+    else this.input.setAttribute("aria-activedescendant", this.list.children[index].id)
   }
-  const show = (found) => {
-    posts = found
-    list.replaceChildren(...found.map((post, at) => option(post, `${list.id}-${at}`)))
-    list.hidden = !found.length
-    input.setAttribute("aria-expanded", String(found.length > 0))
-    mark(-1)
+
+  show(posts) {
+    this.posts = posts
+    this.list.replaceChildren(...posts.map((post, at) => option(post, `${this.list.id}-${at}`)))
+    this.list.hidden = !posts.length
+    this.input.setAttribute("aria-expanded", String(posts.length > 0))
+    this.mark(-1)
   }
-  const choose = (post) => {
-    input.value = post.url
-    show([])
-    said.textContent = `Leads to “${post.title}”. ${post.note}`.trim()
-    onChoose(post)
+
+  choose(post) {
+    this.input.value = post.url
+    this.show([])
+    this.said.textContent = `Leads to “${post.title}”. ${post.note}`.trim()
+    this.onChoose(post)
   }
-  const search = async () => {
-    const words = input.value.trim()
-    said.textContent = ""
-    if (words.length < 2 || writtenAddress(words, [])) return show([])
+
+  async search() {
+    const words = this.input.value.trim()
+    this.said.textContent = ""
+    if (words.length < 2 || writtenAddress(words, [])) return this.show([])
     try {
-      const answer = await fetch(`${searchUrl}?${new URLSearchParams({ q: words })}`)
+      const answer = await fetch(`${this.searchUrl}?${new URLSearchParams({ q: words })}`)
       if (!answer.ok || answer.redirected) throw new Error(answer.statusText)
-      const found = (await answer.json()).posts
-      if (input.value.trim() !== words) return
-      show(found)
-      const count = found.length === 1 ? "1 post" : `${found.length} posts`
-      said.textContent = found.length ? `${count} found.` : "No post has these words in its title."
+      const { posts } = await answer.json()
+      if (this.input.value.trim() !== words) return
+      this.show(posts)
+      const count = posts.length === 1 ? "1 post" : `${posts.length} posts`
+      this.said.textContent = posts.length ? `${count} found.` : "No post has these words in its title."
     } catch {
-      show([])
-      said.textContent = "Posts cannot be searched just now. Write the address instead."
+      this.show([])
+      this.said.textContent = "Posts cannot be searched just now. Write the address instead."
     }
   }
-  input.addEventListener("input", () => {
-    clearTimeout(waiting)
-    waiting = setTimeout(search, PATIENCE)
-  })
-  input.addEventListener("keydown", (event) => {
-    if (list.hidden) return
-    if (event.key === "ArrowDown") mark((chosen + 1) % posts.length)
-    else if (event.key === "ArrowUp") mark(chosen <= 0 ? posts.length - 1 : chosen - 1)
-    else if (event.key === "Enter" && chosen >= 0) choose(posts[chosen])
-    else if (event.key === "Escape") show([])
-    else return
-    event.preventDefault()
-  })
-  list.addEventListener("pointerdown", (event) => event.preventDefault()) // Keeps the focus.
-  list.addEventListener("click", (event) => {
-    const at = [...list.children].indexOf(event.target.closest("[role=option]"))
-    if (at >= 0) choose(posts[at])
-  })
-  show([])
-  return crel("div", { className: "prose-found" }, [list, said])
 }
 
 const option = (post, id) =>

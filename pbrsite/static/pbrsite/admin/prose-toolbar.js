@@ -174,6 +174,7 @@ export const Menu = Extension.create({
     walkWithArrows(editor, toolbar)
     editor.view.dom.before(toolbar)
     this.storage.dom = toolbar
+    nameEditor(editor)
     // What sticks below the tools asks how tall they are: a table brings a second row.
     const tell = () => toolbar.parentElement?.style.setProperty("--prose-tools", `${toolbar.offsetHeight}px`)
     new ResizeObserver(tell).observe(toolbar)
@@ -195,6 +196,14 @@ export const Menu = Extension.create({
 
 const has = ({ schema, extensionManager }, name) =>
   name in schema.nodes || name in schema.marks || extensionManager.extensions.some((one) => one.name === name)
+
+// The field's own label names the box that is typed in, which no label can point to.
+function nameEditor(editor) {
+  const field = editor.view.dom.closest(".prose-editor")?.querySelector("textarea")
+  const name = field?.labels[0]?.textContent.trim().replace(/:$/, "")
+  if (name) editor.view.dom.setAttribute("aria-label", name)
+  editor.view.dom.setAttribute("aria-multiline", "true")
+}
 
 const group = (children) => crel("div", { className: "prose-menubar__group" }, children)
 
