@@ -14,6 +14,8 @@ from taggit.managers import TaggableManager
 
 from posts import prose, rendering
 from posts.authors import Author, CoAuthor
+from posts.changes import ScheduledChange
+from posts.history import RevisionNote
 from posts.library import Image
 from posts.publishing import Publishing
 from posts.querysets import PostQuerySet
@@ -24,7 +26,7 @@ from posts.topics import Tag, TagAlias, TaggedPost
 
 __all__ = [
     "AnnouncedPart", "Author", "CoAuthor", "Image", "Post", "PostQuerySet", "RelatedChoice",
-    "RelatedPost", "Series", "Tag", "TagAlias", "TaggedPost",
+    "RelatedPost", "RevisionNote", "ScheduledChange", "Series", "Tag", "TagAlias", "TaggedPost",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
@@ -52,7 +54,7 @@ class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no
     )
     author = models.ForeignKey(Author, on_delete=models.PROTECT, related_name="posts")
     series = models.ForeignKey(
-        Series, on_delete=models.SET_NULL, null=True, blank=True, related_name="posts"
+        Series, on_delete=models.PROTECT, null=True, blank=True, related_name="posts"
     )
     series_position = models.PositiveSmallIntegerField("part", null=True, blank=True)
     topic = models.ForeignKey(

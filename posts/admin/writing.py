@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from js_asset.media import Media
 
+from posts.admin.changes import ScheduledChangesMixin
 from posts.admin.forms import PostForm
 from posts.admin.links import LinkPicker
 from posts.admin.permissions import may_publish, may_touch
@@ -31,7 +32,7 @@ class RelatedChoiceInline(admin.TabularInline):
 
 
 @admin.register(Post)
-class PostAdmin(LinkPicker, admin.ModelAdmin):
+class PostAdmin(LinkPicker, ScheduledChangesMixin):
     form = PostForm
     change_form_template = "admin/posts/post/change_form.html"
     inlines = [CoAuthorInline, RelatedChoiceInline]

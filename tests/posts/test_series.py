@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.db import IntegrityError
+from django.db.models import ProtectedError
 
 from posts.models import AnnouncedPart, Post, Series
 from posts.series import outline
@@ -98,3 +99,10 @@ def test_postgres_refuses_two_announcements_of_one_part():
     AnnouncedPart.objects.create(series=series, position=2, title="Once")
     with pytest.raises(IntegrityError):
         AnnouncedPart.objects.create(series=series, position=2, title="Twice")
+
+
+def test_a_series_with_posts_is_not_deleted_under_them():
+    series = make_series()
+    make_parts(series, "draft")
+    with pytest.raises(ProtectedError):
+        Series.objects.all().delete()
