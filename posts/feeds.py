@@ -135,7 +135,8 @@ def _content(post: Post) -> str:
         if post.outline
         else ""
     )
-    return absolute_links(printable(corrections.feed_html(post)) + post.body_html + note)
+    around = printable(corrections.feed_html(post)) + post.body_html + note
+    return absolute_links(around, page=post.get_absolute_url())
 
 
 def _entry(post: Post) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import CheckConstraint, F, Q
 from django.urls import reverse
-from django_prose_editor.fields import ProseEditorField
 from taggit.managers import TaggableManager
 
 from posts import prose, rendering
@@ -35,6 +34,7 @@ __all__ = [
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
+MADE_FROM_BODY = ("body_html", "contents", "plain_text", "word_count")
 
 
 class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # taggit has no types.
@@ -50,7 +50,7 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
         validators=[MaxLengthValidator(400)],
         help_text="One or two sentences under the title.",
     )
-    body = ProseEditorField(extensions=prose.EXTENSIONS, sanitize=True, blank=True)
+    body = prose.ProseField(extensions=prose.EXTENSIONS, blank=True)
     excerpt = models.TextField(
         blank=True,
         validators=[MaxLengthValidator(700)],
@@ -149,8 +149,11 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save with the body rendered; the tags' part of the search index follows in `reindex`."""
-        if kwargs.get("update_fields") is None:
+        fields = kwargs.get("update_fields")
+        if fields is None or "body" in fields:
             self.render_body()
+        if fields is not None and "body" in fields:
+            kwargs["update_fields"] = {*fields, *MADE_FROM_BODY}
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
@@ -172,7 +175,7 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
         return self.excerpt or self.standfirst
 
     def render_body(self) -> None:
-        rendered = rendering.render(self.body)
+        rendered = rendering.render(self.body, key=self.slug)
         self.body_html = rendered.html
         self.contents = rendered.contents
         self.plain_text = rendered.text

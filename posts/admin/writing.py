@@ -13,6 +13,7 @@ from js_asset.media import Media
 from posts.admin.changes import ScheduledChangesMixin
 from posts.admin.corrections import CorrectionInline, CorrectionsMixin
 from posts.admin.forms import PostForm
+from posts.admin.links import LinkPicker
 from posts.admin.permissions import may_publish, may_touch
 from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice
 
@@ -32,7 +33,7 @@ class RelatedChoiceInline(admin.TabularInline):
 
 
 @admin.register(Post)
-class PostAdmin(CorrectionsMixin, ScheduledChangesMixin):
+class PostAdmin(LinkPicker, CorrectionsMixin, ScheduledChangesMixin):
     form = PostForm
     change_form_template = "admin/posts/post/change_form.html"
     inlines = [CorrectionInline, CoAuthorInline, RelatedChoiceInline]
