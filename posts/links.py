@@ -6,6 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 from django.conf import settings
 from django.urls import Resolver404, resolve
 
+from posts import addresses
 from posts.models import Post
 from posts.rendering import PAGE_HOOKS
 
@@ -35,9 +36,9 @@ def is_ours(target: str) -> bool:
 
 
 def dead(targets: Iterable[str], *, post: Post, anchors: set[str]) -> list[str]:
-    """Return the links of ours that lead nowhere; one query however many there are.
+    """Return the links of ours that lead nowhere; two queries however many there are.
 
-    A post counts that is out or will be by the clock; `anchors` are the ids of the post's own page.
+    An old address leads on, to where its page moved. A post counts that is out or will be by the clock; `anchors` are the ids of the post's own page.
     """
     places = [(target, urlsplit(target.strip())) for target in targets if is_ours(target)]
     here = {"", f"/{post.slug}/", f"/{post.slug}"}
@@ -45,6 +46,7 @@ def dead(targets: Iterable[str], *, post: Post, anchors: set[str]) -> list[str]:
     wanted = {slug for slug in slugs.values() if slug}
     alive = _alive(wanted) if wanted else set()
     lost = {path for path, slug in slugs.items() if slug is None or (slug and slug not in alive)}
+    lost -= addresses.leading_on(lost) if lost else set()
     known = {"", *anchors, *PAGE_HOOKS}
     return [
         target for target, parts in places

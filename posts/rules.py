@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import html
 
-from posts import links, rendering
+from posts import links, prose, rendering
 from posts.models import Post
 from posts.strictness import Level
 
@@ -45,12 +45,12 @@ class Candidate:
 
     @cached_property
     def root(self) -> Any:
-        body = rendering.printable(self.post.body)
+        body = prose.printable(self.post.body)
         return html.fragment_fromstring(body or "<p></p>", create_parent="div")
 
     @cached_property
     def page(self) -> rendering.Rendering:
-        return rendering.render(self.post.body)
+        return rendering.render(self.post.body, key=self.post.slug)
 
     @cached_property
     def links(self) -> dict[str, str]:
@@ -75,7 +75,7 @@ def _image_source(candidate: Candidate) -> Iterator[str]:
         if not rendering.is_ours(source):
             yield (
                 f"The image “{source[:80]}” is not in the media library. "
-                "Upload it there, then choose it with the editor's figure button."
+                "Upload it there, then choose it with the editor's picture button."
             )
 
 
@@ -85,7 +85,7 @@ def _image_alt(candidate: Candidate) -> Iterator[str]:
         if not image.get("alt", "").strip() and not is_decorative:
             yield (
                 f"The image “{_file(image)}” has no alternative text. Select it, press the "
-                "figure button and say what it shows, or mark it as decoration."
+                "picture button and say what it shows, or mark it as decoration."
             )
 
 

@@ -6,11 +6,12 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
 
+from posts.admin.corrections import RealChangeForm
 from posts.admin.gateform import GateForm
 from posts.models import Post, Tag
 
 
-class PostForm(GateForm):
+class PostForm(RealChangeForm, GateForm):
     tags = forms.ModelMultipleChoiceField(
         queryset=Tag.objects.all(),
         required=False,
@@ -20,7 +21,7 @@ class PostForm(GateForm):
 
     class Meta:
         model = Post
-        fields = "__all__"
+        fields = "__all__"  # The admin's fieldsets say which.
         widgets = {
             "standfirst": forms.Textarea(attrs={"rows": 2, "cols": 90}),
             "excerpt": forms.Textarea(attrs={"rows": 4, "cols": 90}),
@@ -34,7 +35,7 @@ class PostForm(GateForm):
         if "title" in self.fields:
             self.fields["title"].widget.attrs["autofocus"] = True
         if "slug" in self.fields and self.instance.is_published():
-            self.fields["slug"].help_text += " The post is public: links to the old address break."
+            self.fields["slug"].help_text += " The post is public: its old address will lead here."
         if self.instance.pk and "tags" in self.fields:
             self.initial["tags"] = [tag.pk for tag in self.initial.get("tags", [])]
         if proposed := getattr(self.instance, "proposed", None):  # A change for later is edited.

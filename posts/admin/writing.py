@@ -9,7 +9,9 @@ from django.utils.safestring import SafeString
 from js_asset.media import Media
 
 from posts.admin.changes import ScheduledChangesMixin
+from posts.admin.corrections import CorrectionInline, CorrectionsMixin
 from posts.admin.forms import PostForm
+from posts.admin.links import LinkPicker
 from posts.admin.permissions import may_publish
 from posts.admin.publishing import PublishingAdmin, StateFilter
 from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice
@@ -30,10 +32,10 @@ class RelatedChoiceInline(admin.TabularInline):
 
 
 @admin.register(Post)
-class PostAdmin(ScheduledChangesMixin, PublishingAdmin):
+class PostAdmin(LinkPicker, CorrectionsMixin, ScheduledChangesMixin, PublishingAdmin):
     form = PostForm
     change_form_template = "admin/posts/post/change_form.html"
-    inlines = [CoAuthorInline, RelatedChoiceInline]
+    inlines = [CorrectionInline, CoAuthorInline, RelatedChoiceInline]
     date_hierarchy = "published_at"
     list_display = ["title", "state", "author", "topic", "published_at", "saved_at"]
     list_filter = [StateFilter, "author", ("topic", admin.RelatedOnlyFieldListFilter)]
@@ -51,7 +53,7 @@ class PostAdmin(ScheduledChangesMixin, PublishingAdmin):
         ("Illustrate", {"fields": ["lead_image", "lead_image_alt", "lead_image_is_decorative",
                                    "lead_image_credit"]}),
         ("Classify", {"fields": ["author", "tags", "topic", ("series", "series_position")]}),
-        ("Publish", {"fields": ["published_at", "not_before", "revised_at",
+        ("Publish", {"fields": ["published_at", "not_before", "is_real_change", "forget_update",
                                 "is_open_to_comments", "is_mailed"]}),
         ("Related posts", {"fields": ["related_now"]}),
     ]  # fmt: skip
