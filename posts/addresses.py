@@ -4,7 +4,6 @@ Asked only when nothing else answered (a 404), and for WordPress's query forms o
 request that finds its page costs nothing here. Two queries at most.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -72,10 +71,12 @@ def find(wanted: Wanted, *, asked: str = "") -> str | None:
     return next((found for found in answers if found is not None), None)
 
 
-def leading_on(paths: Iterable[str]) -> set[str]:
+def leading_on(paths: set[str]) -> set[str]:
     """Return which of these paths, no pages themselves, lead to where a page moved; one query."""
-    tidy = {permalinks.tidy(path): path for path in paths}
-    return {tidy[row.path] for row in Redirect.objects.at(tuple(tidy)) if _target(row, "")}
+    tidy = {path: permalinks.tidy(path) for path in paths}
+    rows = Redirect.objects.at(tuple(set(tidy.values())))
+    answering = {row.path for row in rows if _target(row, "")}
+    return {path for path in paths if tidy[path] in answering}
 
 
 def _target(row: Redirect, tail: str) -> str | None:

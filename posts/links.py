@@ -38,7 +38,8 @@ def is_ours(target: str) -> bool:
 def dead(targets: Iterable[str], *, post: Post, anchors: set[str]) -> list[str]:
     """Return the links of ours that lead nowhere; two queries however many there are.
 
-    An old address leads on, to where its page moved. A post counts that is out or will be by the clock; `anchors` are the ids of the post's own page.
+    A post counts that is out or will be by the clock, and an old address that leads on to where
+    its page moved; `anchors` are the ids of the post's own page.
     """
     places = [(target, urlsplit(target.strip())) for target in targets if is_ours(target)]
     here = {"", f"/{post.slug}/", f"/{post.slug}"}

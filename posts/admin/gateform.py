@@ -30,17 +30,25 @@ class GateForm(forms.ModelForm):
         return cleaned
 
     def _post_clean(self) -> None:
-        """Once the post is built from the fields, ask the gate if it is out or on its way."""
+        """Once the post is built from the fields, ask the gate if it is out or on its way.
+
+        A fault that readers see already stops no change: the mending of another cannot wait for it.
+        """
         super()._post_clean()  # type: ignore[misc]  # Django's hook; its own forms override it too.
         if self.errors or not self._is_released():
             return
         found = gate.examine(self.instance, has_tags=bool(self.cleaned_data.get("tags")))
-        self.notes += found.warnings
-        if found.blocking:
-            said = "Nothing is saved yet, and nothing you typed is lost: this post is "
-            state = "public" if self.instance.is_published() else "scheduled"
-            self.add_error(None, ValidationError([f"{said}{state}. Mend this first:",
-                                                  *found.blocking]))  # fmt: skip
+        known = self._known_faults() if found.blocking else []
+        if brought := [text for text in found.blocking if text not in known]:
+            state = "public" if self.instance.is_published(self.now) else "scheduled"
+            said = "Nothing is saved yet, and nothing you typed is lost: this post is"
+            self.add_error(None, ValidationError([f"{said} {state}. Mend this first:", *brought]))
+        self.notes += found.warnings + [f"Readers see it already: {text}" for text in known]
+
+    def _known_faults(self) -> list[str]:
+        """Return what the gate would stop in the post as it is now, if it is public."""
+        now = Post.objects.get(pk=self.instance.pk)
+        return gate.examine(now).blocking if now.is_published(self.now) else []
 
     def _is_released(self) -> bool:
         """Return whether what is saved now reaches readers without anybody pressing anything."""

@@ -7,7 +7,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from posts import gate
-from posts.models import GateRule, Post
+from posts.models import GateRule, Post, Redirect
 from posts.rendering import render
 from posts.rules import RULES, SHORTCODE
 from tests.factories import make_post, make_tag
@@ -83,10 +83,17 @@ def test_a_post_may_link_to_its_own_page():
     assert not found_in('<p><a href="/mine/#end">a</a></p><h2>End</h2>', slug="mine")
 
 
-def test_all_links_of_a_body_cost_one_query(django_assert_num_queries):
+def test_an_old_address_leads_on_and_one_that_is_gone_does_not():
+    Redirect.objects.create(path="/moved/", post=make_post())
+    Redirect.objects.create(path="/gone/")
+    found = found_in('<p><a href="/moved/">a</a> <a href="/moved">b</a> <a href="/gone/">c</a></p>')
+    assert [text.partition("”")[0] for text in found.blocking] == ["The link “/gone/"]
+
+
+def test_the_links_of_a_body_cost_two_queries(django_assert_num_queries):
     links = "".join(f'<a href="/post-{number}/">x</a>' for number in range(40))
     post = make_post(body=f"<p>{links}</p>")
-    with django_assert_num_queries(2):  # The levels, and the links.
+    with django_assert_num_queries(3):  # The levels, the posts, and what moved.
         found = gate.examine(post, has_tags=True)
     assert len(found.blocking) == 40
 
@@ -151,7 +158,7 @@ def test_a_lead_image_is_described_or_decoration(values, is_stopped):
         ({"body": "<h2>A</h2><h4>B</h4>"}, "Make it level 3"),
         ({"body": "<h3>B</h3>"}, "Make it level 2"),
         ({"body": '<img src="/media/images/a.png" alt="IMG_2034.jpg">'}, "a file's name"),
-        ({"body": '<img src="/media/images/a.png" alt="Screenshot 2014-03-01"'}, "a file's name"),
+        ({"body": '<img src="/media/images/a.png" alt="Screenshot 2014-03-01">'}, "a file's name"),
     ],
 )
 def test_a_lesser_fault_is_a_warning(values, words):

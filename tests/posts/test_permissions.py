@@ -56,6 +56,7 @@ DOORS: dict[str, Door] = {
     "search": lambda client, post: opens(client, url("changelist") + "?q=Secret", post.title),
     "view": lambda client, post: opens(client, url("change", post.pk), post.title),
     "history": lambda client, post: opens(client, url("history", post.pk), post.title),
+    "link picker": lambda client, post: opens(client, url("links") + "?q=Secret", post.title),
     "noon line": lambda client, post: opens(
         client, reverse("admin:noon_line") + f"?post={post.pk}", "line"
     ),
@@ -82,7 +83,7 @@ DOORS: dict[str, Door] = {
     ),
 }  # fmt: skip
 
-READ = {"list", "search", "view", "noon line"}
+READ = {"list", "search", "view", "noon line", "link picker"}
 WRITE = READ | {"history", "change", "delete"}
 EDIT = WRITE | {"bulk delete", "time by hand"}
 ALLOWED: dict[tuple[str, str], set[str]] = {
@@ -90,11 +91,11 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
     ("Author", "own in review"): WRITE | {"return"},
     ("Author", "own published"): READ,
     ("Author", "another's draft"): set(),
-    ("Author", "another's published"): set(),
+    ("Author", "another's published"): {"link picker"},  # Anybody may link to what is public.
     ("Editor", "another's draft"): EDIT | {"submit", "bulk submit", "publish", "bulk publish"},
     ("Editor", "another's in review"): EDIT | {"return", "publish", "bulk publish"},
     ("Editor", "another's published"): EDIT | {"withdraw", "bulk withdraw"},
-    ("Editor", "another's withdrawn"): EDIT | {"publish"},
+    ("Editor", "another's withdrawn"): EDIT - {"link picker"} | {"publish"},
     ("Moderator", "another's draft"): set(),
     ("Moderator", "another's published"): set(),
     ("plain staff", "another's draft"): set(),

@@ -160,6 +160,18 @@ def test_a_faulty_change_of_what_readers_will_see_is_not_saved_and_not_lost(clie
     assert "www.nao.org.uk" not in post.body
 
 
+def test_a_fault_that_readers_see_already_stops_no_other_mending(client, editor):
+    post = make_ready(status="published", published_at=whole_seconds(-HOUR), tags=())
+    page = press(client, post, title="Its typing error mended")
+    assert "Readers see it already: Choose at least one tag" in page
+    assert post.title == "Its typing error mended"
+
+
+def test_a_scheduled_post_is_in_order_before_it_goes_out(client, editor):
+    post = make_ready(status="published", published_at=whole_seconds(HOUR), tags=())
+    assert "this post is scheduled. Mend this first" in press(client, post, title="Other")
+
+
 def test_a_faulty_public_post_can_always_be_withdrawn(client, editor):
     post = make_ready(status="published", published_at=whole_seconds(-HOUR), tags=())
     press(client, post, "_withdraw")
@@ -297,7 +309,7 @@ def test_times_bear_the_name_of_the_sites_clock(client, editor):
     post = make_post(published_at=datetime(2025, 7, 4, 9, 30, tzinfo=UTC))
     form = client.get(reverse("admin:posts_post_change", args=[post.pk])).content.decode()
     listing = client.get(reverse("admin:posts_post_changelist")).content.decode()
-    assert form.count("Europe/London time") == 4  # The change for later has one too.
+    assert form.count("Europe/London time") == 3
     assert 'value="10:30:00"' in form
     assert "4 Jul 2025, 10:30 BST" in listing
 
