@@ -9,10 +9,13 @@ from django.utils.safestring import SafeString
 from js_asset.media import Media
 
 from posts.admin.changes import ScheduledChangesMixin
+from posts.admin.conflicts import ConflictsMixin
 from posts.admin.corrections import CorrectionInline, CorrectionsMixin
 from posts.admin.forms import PostForm
 from posts.admin.links import LinkPicker
 from posts.admin.permissions import may_publish
+from posts.admin.preview import UnsavedPreviewMixin
+from posts.admin.preview_links import PreviewLinksMixin
 from posts.admin.publishing import PublishingAdmin, StateFilter
 from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice
 
@@ -32,7 +35,15 @@ class RelatedChoiceInline(admin.TabularInline):
 
 
 @admin.register(Post)
-class PostAdmin(LinkPicker, CorrectionsMixin, ScheduledChangesMixin, PublishingAdmin):
+class PostAdmin(
+    LinkPicker,
+    ConflictsMixin,
+    UnsavedPreviewMixin,
+    PreviewLinksMixin,
+    CorrectionsMixin,
+    ScheduledChangesMixin,
+    PublishingAdmin,
+):
     form = PostForm
     change_form_template = "admin/posts/post/change_form.html"
     inlines = [CorrectionInline, CoAuthorInline, RelatedChoiceInline]
