@@ -25,12 +25,14 @@ class Result:
 
 @dataclass(frozen=True)
 class Findings:
-    """What the rules said of a post, in the order of the rules; truthy if anything at all."""
+    """What the rules said of a post, in the order of the rules."""
 
     results: Sequence[Result]
 
-    def __bool__(self) -> bool:
-        return any(result.messages for result in self.results)
+    @property
+    def is_clear(self) -> bool:
+        """Return whether no rule had anything to say."""
+        return not any(result.messages for result in self.results)
 
     @property
     def blocking(self) -> list[str]:

@@ -58,3 +58,10 @@ def make_member(group: str, **values: Any) -> User:
     user = User.objects.create_user(f"{group.lower()}-{number}", is_staff=True, **values)
     user.groups.add(Group.objects.get(name=group))
     return user
+
+
+def make_owner(post: Post) -> User:
+    """Return an Author who made that post: what is not theirs they do not even see."""
+    person = make_member("Author")
+    Post.objects.filter(pk=post.pk).update(created_by=person)
+    return person

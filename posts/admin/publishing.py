@@ -97,7 +97,7 @@ class PublishingAdmin(admin.ModelAdmin):
         if context.get("edited_change"):
             may = False  # A change for later moves no state, and has buttons of its own.
         context["buttons"] = self._offered(request, post or Post(), now) if may else []
-        if post is not None:
+        if post is not None and not post.is_published(now):
             tags = context["adminform"].form.initial.get("tags")
             context["findings"] = gate.examine(post, has_tags=None if tags is None else bool(tags))
         context["show_save_and_add_another"] = False

@@ -12,7 +12,7 @@ from django.utils import timezone
 from posts.models import GateRule, Post, RelatedChoice, ScheduledChange
 from posts.tasks import apply_scheduled_changes
 from subscriptions import digest
-from tests.factories import make_member, make_post, make_staff, make_tag
+from tests.factories import make_owner, make_post, make_staff, make_tag
 from tests.posts.test_images import make_image
 from tests.posts.test_revisions import data_of, history, save
 
@@ -252,9 +252,7 @@ def test_who_may_not_publish_neither_makes_nor_decides_a_change(client, editor):
     post = make_post(title="Old")
     later(client, post, title="New")
     change = ScheduledChange.objects.get()
-    author = make_member("Author")
-    Post.objects.update(created_by=author)
-    client.force_login(author)
+    client.force_login(make_owner(post))
     assert decide(client, change, "apply").status_code == 403
     assert later(client, post, title="Mine").status_code == 403
     assert Post.objects.get().title == "Old"

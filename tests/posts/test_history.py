@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from posts import revisions
 from posts.models import GateRule, Post
-from tests.factories import make_member, make_post, make_staff, make_tag
+from tests.factories import make_owner, make_post, make_staff, make_tag
 from tests.posts.test_revisions import save
 
 pytestmark = pytest.mark.django_db
@@ -55,9 +55,7 @@ def test_who_may_not_change_a_post_sees_and_restores_none_of_it(client, page):
     post = make_post(title="Now")
     revisions.record([post.pk], by=None, now=timezone.now())
     path = paths_of(post, post.revision_notes.get().revision_id)[page]
-    author = make_member("Author")
-    Post.objects.update(created_by=author)
-    client.force_login(author)  # The post is public: it belongs to who may publish.
+    client.force_login(make_owner(post))  # The post is public: it belongs to who may publish.
     assert client.get(path).status_code == 403
     assert client.post(path).status_code == 403
 

@@ -10,7 +10,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from posts import revisions
 from posts.models import CoAuthor, Post
 from tests.factories import make_author, make_member, make_post, make_tag
 from tests.posts.test_admin import form_data
@@ -46,6 +48,11 @@ def opens(client: Client, address: str, words: str) -> bool:
     return answer.status_code == 200 and words in answer.content.decode()
 
 
+def make_revision(post: Post) -> int:
+    revisions.record([post.pk], by=None, now=timezone.now())
+    return post.revision_notes.get().revision_id
+
+
 def is_deleted(client: Client, post: Post) -> bool:
     client.post(url("delete", post.pk), {"post": "yes"})
     return not Post.objects.filter(pk=post.pk).exists()
@@ -59,6 +66,18 @@ DOORS: dict[str, Door] = {
     "link picker": lambda client, post: opens(client, url("links") + "?q=Secret", post.title),
     "noon line": lambda client, post: opens(
         client, reverse("admin:noon_line") + f"?post={post.pk}", "line"
+    ),
+    "preview": lambda client, post: client.post(
+        url("preview", post.pk), form_data(post)
+    ).status_code == 200,
+    "preview link": lambda client, post: client.post(
+        url("preview_links", post.pk)
+    ).status_code == 200,
+    "compare": lambda client, post: opens(
+        client, url("compare", post.pk) + f"?new={make_revision(post)}", post.title
+    ),
+    "restore": lambda client, post: opens(
+        client, url("restore", post.pk, make_revision(post)), post.title
     ),
     "change": lambda client, post: getattr(save(client, post, title="New"), "title", "") == "New",
     "submit": lambda client, post: became("review", post, save(client, post, _submit="1")),
@@ -84,7 +103,7 @@ DOORS: dict[str, Door] = {
 }  # fmt: skip
 
 READ = {"list", "search", "view", "noon line", "link picker"}
-WRITE = READ | {"history", "change", "delete"}
+WRITE = READ | {"history", "compare", "restore", "preview", "preview link", "change", "delete"}
 EDIT = WRITE | {"bulk delete", "time by hand"}
 ALLOWED: dict[tuple[str, str], set[str]] = {
     ("Author", "own draft"): WRITE | {"submit", "bulk submit"},
