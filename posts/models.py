@@ -20,11 +20,12 @@ from posts.publishing import Publishing
 from posts.querysets import PostQuerySet
 from posts.relatives import RelatedChoice, RelatedPost
 from posts.slugs import validate_slug
-from posts.topics import Tag, TagAlias, TaggedPost
+from posts.tagchanges import TagChange
+from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
 
 __all__ = [
-    "Author", "Image", "Post", "PostQuerySet", "RelatedChoice", "RelatedPost", "Series", "Tag",
-    "TagAlias", "TaggedPost",
+    "Author", "FeaturedPost", "Image", "Post", "PostQuerySet", "RelatedChoice", "RelatedPost",
+    "Series", "Tag", "TagAlias", "TagChange", "TagSlug", "TaggedPost",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5

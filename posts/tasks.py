@@ -3,12 +3,24 @@
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from posts import relatedness
+from posts import relatedness, search
 
 
 @app.task(retry=RetryStrategy(max_attempts=5, exponential_wait=4))
 def relate(post_id: int) -> None:
     relatedness.relate(post_id)
+
+
+@app.task(retry=RetryStrategy(max_attempts=5, exponential_wait=4))
+def index_posts(post_ids: list[int]) -> None:
+    search.index(post_ids)
+
+
+@app.task(retry=RetryStrategy(max_attempts=5, exponential_wait=4))
+def relate_posts(post_ids: list[int]) -> None:
+    """Relate each of many posts that changed together; their neighbours are among them or wait."""
+    for post_id in post_ids:
+        relatedness.relate(post_id, with_neighbours=False)
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
+from posts import moved, sharing
 from posts import search as searching
-from posts import sharing
 from posts.models import Author, Post, PostQuerySet, Tag
 from posts.pagination import page_context
 
@@ -55,9 +55,14 @@ def tag_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
-    tag = get_object_or_404(Tag.objects.public(), slug=slug)
+    tag = Tag.objects.public().filter(slug=slug).first()
+    if tag is None:
+        return moved.tag(request, slug)
     asked = searching.Question.from_request(request.GET)
     posts = Post.objects.published().tagged(tag)
+    featured = [] if asked.query else list(Post.objects.published().featured_on(tag))
+    if featured:  # They stand above the list, on its first page, and not in it again.
+        posts = posts.exclude(pk__in=[post.pk for post in featured])
     posts = searching.within(posts, asked.query) if asked.query else posts.for_list()
     context = {
         "base": tag.get_absolute_url(),
@@ -66,6 +71,7 @@ def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse
         "introduction": tag.live_introduction(tag.post_count),
         "post_count": tag.post_count,
         "subtopics": list(tag.public_subtopics()),
+        "featured": featured,
         "query": asked.query,
     }
     number = asked.page if asked.query else number

@@ -4,20 +4,17 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from posts.admin.tagforms import TagField
 from posts.faults import faults
-from posts.models import Post, Tag
+from posts.models import Post
 
 
 class PostForm(forms.ModelForm):
-    tags = forms.ModelMultipleChoiceField(
-        queryset=Tag.objects.all(),
+    tags = TagField(
         required=False,
-        widget=AutocompleteSelectMultiple(Post._meta.get_field("tags"), admin.site),
         help_text="People, organisations, themes, items and places this post is about.",
     )
 

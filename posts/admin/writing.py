@@ -12,6 +12,8 @@ from js_asset.media import Media
 
 from posts.admin.forms import PostForm
 from posts.admin.permissions import may_publish, may_touch
+from posts.admin.suggesting import TagSuggestions
+from posts.admin.tagging import BulkTagging
 from posts.models import Author, Post, PostQuerySet, RelatedChoice
 
 
@@ -23,7 +25,7 @@ class RelatedChoiceInline(admin.TabularInline):
 
 
 @admin.register(Post)
-class PostAdmin(admin.ModelAdmin):
+class PostAdmin(BulkTagging, TagSuggestions, admin.ModelAdmin):
     form = PostForm
     change_form_template = "admin/posts/post/change_form.html"
     inlines = [RelatedChoiceInline]
@@ -33,18 +35,19 @@ class PostAdmin(admin.ModelAdmin):
     list_select_related = ["author", "topic"]
     list_per_page = 50
     search_fields = ["title", "slug", "standfirst"]
-    search_help_text = "Words of the title, the standfirst or the address."
+    search_help_text = "Words of the title, the text, the tags or the address; “a phrase”; -not."
     ordering = ["-saved_at", "-pk"]
     actions = ["publish", "withdraw"]
     autocomplete_fields = ["author", "series", "topic"]
     raw_id_fields = ["lead_image"]
     prepopulated_fields = {"slug": ["title"]}
-    readonly_fields = ["related_now"]
+    readonly_fields = ["related_now", "suggested_tags"]
     fieldsets = [
         ("Write", {"fields": ["title", "slug", "standfirst", "body", "excerpt"]}),
         ("Illustrate", {"fields": ["lead_image", "lead_image_alt", "lead_image_is_decorative",
                                    "lead_image_credit"]}),
-        ("Classify", {"fields": ["author", "tags", "topic", ("series", "series_position")]}),
+        ("Classify", {"fields": ["author", "tags", "suggested_tags", "topic",
+                                 ("series", "series_position")]}),
         ("Publish", {"fields": ["status", "published_at", "not_before", "revised_at",
                                 "is_open_to_comments", "is_mailed"]}),
         ("Related posts", {"fields": ["related_now"]}),
