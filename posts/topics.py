@@ -61,7 +61,7 @@ class Tag(TagBase):
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.THEME)
     description = models.CharField(max_length=300, blank=True, help_text="One sentence.")
     heading = models.CharField(
-        max_length=160, blank=True, help_text="Of the topic page; “<name> posts” when empty."
+        max_length=160, blank=True, help_text="Of the topic page; the name and “posts” when empty."
     )
     introduction = ProseEditorField(
         extensions=prose.INTRODUCTION_EXTENSIONS,

@@ -12,6 +12,7 @@ from posts import search
 from posts.admin.tagforms import TagField
 from posts.models import Post, PostQuerySet
 
+EXAMPLES = 6  # titles shown, so that a person sees what was chosen
 VERBS = {"add_tags": "Add tags to", "remove_tags": "Remove tags from"}
 
 
@@ -60,11 +61,12 @@ class BulkTagging(admin.ModelAdmin):
                 changed = getattr(posts, verb)(form.cleaned_data["tags"])
                 self._say(request, verb, form, changed=changed, asked=asked)
                 return None
+        total, examples = posts.count(), posts.newest_first().only("title")[:EXAMPLES]
         context = {
             **self.admin_site.each_context(request), "title": f"{VERBS[verb]} posts",
-            "opts": self.opts, "form": form, "action": verb, "preview": preview,
-            "total": posts.count(), "left": asked - posts.count(), "is_adding": verb == "add_tags",
-            "examples": list(posts.order_by("-published_at", "-pk").only("title")[:10]),
+            "opts": self.opts, "form": form, "action": verb, "is_adding": verb == "add_tags",
+            "preview": preview, "total": total, "left": asked - total,
+            "examples": list(examples), "more": max(0, total - EXAMPLES),
             "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
             "select_across": request.POST.get("select_across", "0"),
             "checkbox_name": ACTION_CHECKBOX_NAME, "media": self.media + form.media,
@@ -89,8 +91,8 @@ class BulkTagging(admin.ModelAdmin):
 def _preview(posts: PostQuerySet, verb: str, form: TaggingForm) -> dict[str, Any]:
     """Return what the chosen tags would do; `shown` is the same for the same choice and effect."""
     tags = form.cleaned_data["tags"]
-    changing = posts.lacking(tags) if verb == "add_tags" else posts.having(tags)
-    bare = 0 if verb == "add_tags" else changing.count() - changing.with_other_tags(tags).count()
-    count = changing.count()
+    is_adding = verb == "add_tags"
+    count = len(posts.lacking(tags) if is_adding else posts.having(tags))
+    bare = 0 if is_adding else len(posts.bared_by(tags))
     pks = ",".join(str(pk) for pk in sorted(tag.pk for tag in tags))
     return {"changing": count, "bare": bare, "tags": tags, "shown": f"{pks}:{count}"}

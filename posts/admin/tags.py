@@ -135,13 +135,13 @@ class TagAdmin(TagMerging, admin.ModelAdmin):
         return int(tag.post_count)
 
     @admin.display(description="other names")
-    def other_names(self, tag: Tag) -> SafeString | str:
+    def other_names(self, tag: Tag) -> SafeString:
         names = ((alias.name,) for alias in tag.aliases.all())
-        return format_html_join(", ", "{}", names) or "–"
+        return format_html_join(", ", "{}", names)
 
     @admin.display(description="looks like")
     def looks_like(self, tag: Any) -> SafeString | str:
-        return _merge_link(tag, tag.alike) if tag.alike else ""
+        return _merge_link(tag, tag.alike) if tag.alike else ""  # The list shows a dash.
 
 
 def _both(name: Name) -> str:

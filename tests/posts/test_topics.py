@@ -31,7 +31,8 @@ def save(client, tag: Tag | None = None, **changes) -> str:
     """Return the page after saving the tag's form."""
     name, args = ("change", [tag.pk]) if tag else ("add", [])
     url = reverse(f"admin:posts_tag_{name}", args=args)
-    return client.post(url, form_data(tag, **changes), follow=True).content.decode()
+    answer = client.post(url, form_data(tag, **changes), follow=True)
+    return str(answer.content.decode())
 
 
 def alias_data(*names: str) -> dict:
