@@ -20,4 +20,7 @@ def tag(request: HttpRequest, slug: str) -> HttpResponsePermanentRedirect:
         del kwargs["number"]
         name = "posts:tag"
     query = request.META.get("QUERY_STRING", "")
-    return HttpResponsePermanentRedirect(reverse(name, kwargs=kwargs) + (query and f"?{query}"))
+    answer = HttpResponsePermanentRedirect(reverse(name, kwargs=kwargs) + (query and f"?{query}"))
+    # Asked anew each time: browsers keep a 301 for good, and a merge can be undone.
+    answer["Cache-Control"] = "no-cache"
+    return answer

@@ -129,8 +129,10 @@ def _taken(wanted: Values, change: TagChange) -> list[str]:
 
 
 def _records(change: TagChange) -> list[Entry]:
-    """Return what the merge did to each relation that still exists."""
-    pairs = [(reference_of(record["of"]), record) for record in change.data["rows"]]
+    """Return what the merge did to each relation it touched and that still exists."""
+    rows = change.data["rows"]
+    touched = [row for row in rows if row["moved"] or row["twins"] or row["loops"]]
+    pairs = [(reference_of(record["of"]), record) for record in touched]
     return [(reference, record) for reference, record in pairs if reference]
 
 

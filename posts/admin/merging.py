@@ -85,18 +85,30 @@ class TagMerging(admin.ModelAdmin):
         return HttpResponseRedirect(reverse("admin:posts_tagchange_change", args=[change.pk]))
 
 
+class UndoneFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("standing", "Standing"), ("undone", "Undone")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() in {"standing", "undone"}:
+            return queryset.filter(undone_at__isnull=self.value() == "standing")
+        return queryset
+
+
 @admin.register(TagChange)
 class TagChangeAdmin(admin.ModelAdmin):
     """The log of merges and renames; nothing in it is edited, and each can be undone."""
 
     change_form_template = "admin/posts/tagchange/change_form.html"
-    list_display = ["summary", "kind", "made_at", "made_by", "undone_at"]
-    list_filter = ["kind", ("undone_at", admin.EmptyFieldListFilter)]
+    list_display = ["what", "made_at", "made_by", "undone_at"]
+    list_filter = ["kind", UndoneFilter]
     list_select_related = ["made_by"]
     search_fields = ["summary"]
     search_help_text = "Part of a tag's name, old or new."
     date_hierarchy = "made_at"
-    fields = ["summary", "kind", "made_at", "made_by", "undone_at", "undone_by", "remarks"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TagChange]:
         return TagChange.objects.defer("data").order_by("-made_at", "-pk")
@@ -105,6 +117,14 @@ class TagChangeAdmin(admin.ModelAdmin):
         undo = path("<int:pk>/undo/", self.admin_site.admin_view(self.undo),
                     name="posts_tagchange_undo")  # fmt: skip
         return [undo, *super().get_urls()]
+
+    def get_fields(self, request: HttpRequest, obj: TagChange | None = None) -> Any:
+        undone = ["undone_at", "undone_by", "remarks"] if obj and obj.undone_at else []
+        return ["what", "made_at", "made_by", *undone]
+
+    @admin.display(description="what", ordering="summary")
+    def what(self, change: TagChange) -> str:
+        return f"{change.get_kind_display()} {change.summary}"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -58,6 +58,8 @@ class TagForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "subtopics" in self.fields:
+            self.fields["subtopics"].label = "Narrower topics"
         if self.instance.pk and "slug" in self.fields:
             self.fields["slug"].help_text = (
                 f"The address is /tag/{self.instance.slug}/. Change it, and the old address, with "

@@ -217,6 +217,7 @@ def test_a_merged_tags_addresses_lead_to_the_new_ones(client, end, new_end):
     response = client.get(f"/tag/moj/{end}")
     assert response.status_code == 301
     assert response["Location"] == f"/tag/ministry/{new_end}"
+    assert response["Cache-Control"] == "no-cache"  # Or browsers would not see the undo.
 
 
 def test_there_are_no_chains_of_redirects(client):

@@ -1,4 +1,4 @@
-"""Tags suggested from the text and from similar posts: the right ones, quickly, to the right people."""
+"""Tags suggested from the text and from similar posts: the right ones, quickly, with reasons."""
 
 import pytest
 from django.urls import reverse

@@ -74,7 +74,7 @@ def test_the_queries_do_not_grow_with_the_posts(django_assert_max_num_queries):
         Post.objects.all().add_tags([make_tag(), make_tag()])
 
 
-def act(client, action: str, *, query: str = "", **data: Any) -> Any:
+def act(client, action: str, *, query: Any = "", **data: Any) -> Any:
     return client.post(reverse(LIST) + query, {"action": action, **data}, follow=True)
 
 
