@@ -12,8 +12,9 @@ from django.db import connection
 from django.db.models import Count, F
 
 from posts import rendering
-from posts.models import Post, RelatedPost, Tag
+from posts.models import Post, Tag
 from posts.tagnames import Name, known_names
+from posts.topics import TagQuerySet
 
 SHOWN = 12
 MOST_WORDS = 40_000  # of a text; what is behind them is not read
@@ -126,7 +127,7 @@ def suggest(
     found: dict[int, Suggestion] = {}
     for pk in titled.keys() | mentioned.keys():
         found[pk] = _named(titled.get(pk), mentioned.get(pk))
-    for tag, shared in _tags_of(_similar(text, post, reads_alike=reads_alike)):
+    for tag, shared in _shared(text, post, reads_alike=reads_alike):
         if tag.pk in found or shared >= LEAST_SHARED:
             found[tag.pk] = _also_similar(found.get(tag.pk), tag, shared)
     left = [suggestion for pk, suggestion in found.items() if pk not in chosen]
@@ -153,14 +154,17 @@ def _also_similar(named: Suggestion | None, tag: Tag, shared: int) -> Suggestion
     return replace(named, reason=f"{named.reason}; {said}", score=named.score + shared / 2)
 
 
-def _similar(text: Text, post: Post | None, *, reads_alike: bool) -> list[int]:
-    """Return similar public posts: the stored relatives, or those that share its telling words."""
+def _shared(text: Text, post: Post | None, *, reads_alike: bool) -> list[tuple[Tag, int]]:
+    """Return tags of similar posts, with how many of those each is on.
+
+    Similar are the stored relatives, or else the posts that share the text's telling words.
+    """
     if post is not None:
-        stored = RelatedPost.objects.filter(post=post).order_by("position")
-        related = list(stored.values_list("related_id", flat=True))
-        if related:
-            return related
-    return _alike(text) if reads_alike else []
+        related = Tag.objects.filter(tagged_posts__content_object__related_to__post=post)
+        if counted := _counted(related):
+            return counted
+    alike = _alike(text) if reads_alike else []
+    return _counted(Tag.objects.filter(tagged_posts__content_object__in=alike)) if alike else []
 
 
 def _alike(text: Text) -> list[int]:
@@ -179,13 +183,10 @@ def _alike(text: Text) -> list[int]:
     return list(ranked.values_list("pk", flat=True)[:ALIKE])
 
 
-def _tags_of(post_ids: list[int]) -> list[tuple[Tag, int]]:
-    """Return the tags of these posts, with how many of them each is on; one query."""
-    if not post_ids:
-        return []
-    tags = Tag.objects.filter(tagged_posts__content_object__in=post_ids)
-    counted = tags.annotate(shared=Count("tagged_posts")).only("name", "kind").order_by("-shared")
-    return [(tag, tag.shared) for tag in counted]
+def _counted(tags: TagQuerySet) -> list[tuple[Tag, int]]:
+    """Return the tags with how many of the posts in the question each is on; one query."""
+    found = tags.annotate(shared=Count("tagged_posts")).only("name", "kind").order_by("-shared")
+    return [(tag, tag.shared) for tag in found]
 
 
 def _key(word: str) -> str:
