@@ -1,9 +1,11 @@
 """Jobs of the posts room."""
 
+from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from posts import relatedness, search
+from posts.models import ScheduledChange
 
 
 @app.task(retry=RetryStrategy(max_attempts=5, exponential_wait=4))
@@ -29,3 +31,10 @@ def relate_overdue(timestamp: int) -> None:
     """Have posts related that appeared by the clock alone, and any whose job was lost."""
     for post_id in relatedness.overdue():
         relate.defer(post_id=post_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="posts.apply_scheduled_changes")
+def apply_scheduled_changes(timestamp: int) -> None:
+    """Make public what is due; a change says by itself when, so a missed minute means nothing."""
+    ScheduledChange.objects.apply_due(timezone.now())

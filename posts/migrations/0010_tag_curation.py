@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('posts', '0004_embargo_and_decoration'),
+        ('posts', '0009_series_with_posts_stays'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
