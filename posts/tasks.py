@@ -1,10 +1,11 @@
 """Jobs of the posts room."""
 
+from django.contrib.auth.models import User
 from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from posts import relatedness, search
+from posts import relatedness, retagging, search
 from posts.models import ScheduledChange
 
 
@@ -23,6 +24,12 @@ def relate_posts(post_ids: list[int]) -> None:
     """Relate each of many posts that changed together; their neighbours are among them or wait."""
     for post_id in post_ids:
         relatedness.relate(post_id, with_neighbours=False)
+
+
+@app.task(retry=RetryStrategy(max_attempts=5, exponential_wait=4))
+def retag(post_ids: list[int], verb: retagging.Verb, tag_pks: list[int], by_pk: int) -> None:
+    by = User.objects.filter(pk=by_pk).first()
+    retagging.retag_batch(post_ids, verb, tag_pks, by=by, now=timezone.now())
 
 
 @app.periodic(cron="*/5 * * * *")

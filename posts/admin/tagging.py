@@ -7,13 +7,15 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 
-from posts import search
+from posts import retagging, search
 from posts.admin.tagforms import TagField
 from posts.models import Post, PostQuerySet
+from posts.retagging import Verb
 
 EXAMPLES = 6  # titles shown, so that a person sees what was chosen
-VERBS = {"add_tags": "Add tags to", "remove_tags": "Remove tags from"}
+VERBS: dict[Verb, str] = {"add_tags": "Add tags to", "remove_tags": "Remove tags from"}
 
 
 class TaggingForm(forms.Form):
@@ -30,6 +32,14 @@ class BulkTagging(admin.ModelAdmin):
         if self.has_change_permission(request):
             actions |= {name: self.get_action(name) for name in VERBS}
         return actions
+
+    def response_action(
+        self, request: HttpRequest, queryset: Any, *location: Any, **options: Any
+    ) -> Any:
+        """Leave the history of what is only asked about alone; `retag` keeps what is done."""
+        if request.POST.get("action") in VERBS:
+            return admin.ModelAdmin.response_action(self, request, queryset)
+        return super().response_action(request, queryset, *location, **options)
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
@@ -49,7 +59,7 @@ class BulkTagging(admin.ModelAdmin):
     def remove_tags(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         return self._tagging(request, queryset, "remove_tags")
 
-    def _tagging(self, request: HttpRequest, queryset: Any, verb: str) -> HttpResponse | None:
+    def _tagging(self, request: HttpRequest, queryset: Any, verb: Verb) -> HttpResponse | None:
         """Ask for the tags, show how many posts change, and do it when that still holds."""
         asked, posts = self._allowed(request, queryset)
         is_asked = "shown" in request.POST
@@ -58,8 +68,10 @@ class BulkTagging(admin.ModelAdmin):
         if is_asked and form.is_valid():
             preview = _preview(posts, verb, form)
             if preview["changing"] and form.cleaned_data["shown"] == preview["shown"]:
-                changed = getattr(posts, verb)(form.cleaned_data["tags"])
-                self._say(request, verb, form, changed=changed, asked=asked)
+                now, later = retagging.retag(
+                    posts, verb, form.cleaned_data["tags"], by=request.user, now=timezone.now()
+                )
+                self._say(request, verb, form, now=now, later=later)
                 return None
         total, examples = posts.count(), posts.newest_first().only("title")[:EXAMPLES]
         context = {
@@ -80,19 +92,20 @@ class BulkTagging(admin.ModelAdmin):
         return len(posts), Post.objects.filter(pk__in=pks)
 
     def _say(
-        self, request: HttpRequest, verb: str, form: TaggingForm, *, changed: int, asked: int
+        self, request: HttpRequest, verb: Verb, form: TaggingForm, *, now: int, later: int
     ) -> None:
         names = ", ".join(f"“{tag}”" for tag in form.cleaned_data["tags"])
         to = "added to" if verb == "add_tags" else "removed from"
-        said = f"{names} {to} {changed} of {asked} posts. Search and related posts follow."
+        said = f"{names} {to} {now} post{'s' * (now != 1)}."
+        if later:
+            said = f"{names} {to} {now} of {now + later} posts. The rest follows within minutes."
         self.message_user(request, said, messages.SUCCESS)
 
 
-def _preview(posts: PostQuerySet, verb: str, form: TaggingForm) -> dict[str, Any]:
+def _preview(posts: PostQuerySet, verb: Verb, form: TaggingForm) -> dict[str, Any]:
     """Return what the chosen tags would do; `shown` is the same for the same choice and effect."""
     tags = form.cleaned_data["tags"]
-    is_adding = verb == "add_tags"
-    count = len(posts.lacking(tags) if is_adding else posts.having(tags))
-    bare = 0 if is_adding else len(posts.bared_by(tags))
+    count = len(retagging.changing(posts, verb, tags))
+    bare = len(posts.bared_by(tags)) if verb == "remove_tags" else 0
     pks = ",".join(str(pk) for pk in sorted(tag.pk for tag in tags))
     return {"changing": count, "bare": bare, "tags": tags, "shown": f"{pks}:{count}"}

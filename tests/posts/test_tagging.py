@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
+from django.utils import timezone
 
-from posts import reindexing
-from posts.models import Post, Tag
+from posts import merging, reindexing, retagging
+from posts.models import Post, RevisionNote, Tag
 from tests.factories import make_post, make_staff, make_tag
 from tests.posts.test_admin import make_writer
 
@@ -87,8 +88,30 @@ def test_a_bulk_change_is_shown_before_it_is_made(client, editor):
     assert "1 of 2 posts will change." in page.content.decode()
     assert not posts[1].tags.exists()
     done = act(client, "add_tags", **chosen, tags=[tag.pk], shown=page.context["preview"]["shown"])
-    assert "“Courts” added to 1 of 2 posts." in done.content.decode()
+    assert "“Courts” added to 1 post." in done.content.decode()
     assert list(posts[1].tags.all()) == [tag]
+
+
+def test_the_history_names_who_tagged_in_bulk(client, editor):
+    tag, post = make_tag(), make_post()
+    chosen = {"_selected_action": [post.pk], "tags": [tag.pk]}
+    page = act(client, "add_tags", **chosen, shown="")
+    assert not RevisionNote.objects.exists()  # Asking is no change.
+    act(client, "add_tags", **chosen, shown=page.context["preview"]["shown"])
+    assert RevisionNote.objects.latest("pk").revision.user == editor
+
+
+def test_beyond_the_first_batch_posts_are_tagged_in_jobs(client, editor, run_jobs, monkeypatch):
+    monkeypatch.setattr(retagging, "BATCH", 2)
+    tag, posts = make_tag(), [make_post() for _ in range(5)]
+    chosen = {"_selected_action": [post.pk for post in posts], "tags": [tag.pk]}
+    page = act(client, "add_tags", **chosen, shown="")
+    done = act(client, "add_tags", **chosen, shown=page.context["preview"]["shown"])
+    assert "added to 2 of 5 posts. The rest follows" in done.content.decode()
+    heir = make_tag()
+    merging.merge(heir, [tag], by=None, at=timezone.now())  # Before the jobs came to run.
+    run_jobs()
+    assert Post.objects.tagged(heir).count() == 5
 
 
 def test_tags_changed_after_the_preview_are_shown_anew(client, editor):
