@@ -65,3 +65,8 @@ class Image(CleanedImageMixin, AbstractFile):
         abstract = False
         verbose_name = "image"
         verbose_name_plural = "images"
+
+    @property
+    def copyright(self) -> str:
+        """The credit, by the name under which django-cabinet's picker hands it to the editor."""
+        return self.credit

@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
-from django_prose_editor.fields import ProseEditorField
 from taggit.models import ItemBase, TagBase
 
 from posts import prose, visibility
@@ -63,9 +62,9 @@ class Tag(TagBase):
     heading = models.CharField(
         max_length=160, blank=True, help_text="Of the topic page; the name and “posts” when empty."
     )
-    introduction = ProseEditorField(
+    introduction = prose.ProseField(
         extensions=prose.INTRODUCTION_EXTENSIONS,
-        sanitize=True,
+        sanitize=prose.sanitize_introduction,
         blank=True,
         help_text="Write {{ post_count }} where the live number of posts belongs.",
     )
@@ -103,7 +102,8 @@ class Tag(TagBase):
         def value(found: re.Match[str]) -> str:
             return str(post_count) if found[1] == "post_count" else found[0]
 
-        return mark_safe(_VARIABLE.sub(value, self.introduction))  # noqa: S308 (sanitised on save)
+        clean = prose.sanitize_introduction(self.introduction)
+        return mark_safe(_VARIABLE.sub(value, clean))  # noqa: S308 (sanitised just now)
 
     def slugify(self, tag: str, i: int | None = None) -> str:
         """Return an address of plain letters, the only ones the site's addresses are made of."""

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from posts import merging
-from posts.models import FeaturedPost, Post, Tag, TagAlias, TagChange
+from posts.models import FeaturedPost, Post, Redirect, Tag, TagAlias, TagChange
 from posts.references import all_references
 from tests.factories import make_post, make_staff, make_tag
 from tests.posts.test_admin import form_data
@@ -37,6 +37,7 @@ def a_tag_in_use(**values) -> Tag:
     tag.subtopics.add(make_tag())
     make_tag().subtopics.add(tag)
     make_subscriber().topics.add(tag)
+    Redirect.objects.create(tag=tag, path=f"/old/{tag.pk}/")
     return tag
 
 
@@ -130,6 +131,13 @@ def test_a_merged_tags_addresses_lead_to_the_new_ones(client, end, new_end):
     assert response.status_code == 301
     assert response["Location"] == f"/tag/ministry/{new_end}"
     assert response["Cache-Control"] == "no-cache"  # Or browsers would not see the undo.
+
+
+def test_a_wordpress_category_of_a_merged_tag_leads_to_the_one_that_stayed(client):
+    source, target = make_tag(slug="moj"), make_tag(slug="ministry")
+    make_post(tags=(source,))
+    merge(target, source)
+    assert client.get("/category/moj/")["Location"] == "/tag/ministry/"
 
 
 def test_there_are_no_chains_of_redirects(client):

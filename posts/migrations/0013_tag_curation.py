@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('posts', '0009_series_with_posts_stays'),
+        ('posts', '0012_corrections'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
