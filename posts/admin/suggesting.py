@@ -38,15 +38,23 @@ class TagSuggestions(admin.ModelAdmin):
         found = suggest(text, chosen=chosen, post=post)
         return JsonResponse({"suggestions": [_plain(suggestion) for suggestion in found]})
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Read the text for `?suggest` only: a script asks by itself once the field is in sight."""
+        if post := context.get("original"):
+            post.is_to_be_read = "suggest" in request.GET
+        return super().render_change_form(request, context, *args, **kwargs)
+
     @admin.display(description="suggested tags")
     def suggested_tags(self, post: Post) -> SafeString:
-        """Show what the saved post suggests; three queries."""
+        """Show the place for suggestions; with those of the saved text it is three queries."""
         found: list[Suggestion] = []
-        if post.pk:
+        if is_read := getattr(post, "is_to_be_read", False):
             text = Text(post.title, "\n".join([post.standfirst, post.excerpt, post.plain_text]))
             chosen = set(post.tags.values_list("pk", flat=True))
             found = suggest(text, chosen=chosen, post=post, reads_alike=False)
-        context = {"suggestions": found, "post": post}
+        context = {"suggestions": found, "post": post, "is_read": is_read}
         return mark_safe(render_to_string("admin/posts/post/_suggestions.html", context))  # noqa: S308
 
     def _post(self, request: HttpRequest) -> Post | None:

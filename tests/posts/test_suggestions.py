@@ -142,9 +142,12 @@ def test_a_post_that_is_not_there_is_refused(client, post):
     assert response.status_code == 403
 
 
-def test_the_saved_posts_suggestions_stand_in_the_form_without_a_script(client):
+def test_the_saved_posts_suggestions_can_be_had_without_a_script(client):
     client.force_login(make_staff())
     tag, post = make_tag(name="Probation"), make_post()
-    page = client.get(reverse("admin:posts_post_change", args=[post.pk])).content.decode()
+    change = reverse("admin:posts_post_change", args=[post.pk])
+    page = client.get(change).content.decode()
+    assert '<noscript><p><a href="?suggest=1#tag-suggestions">' in page
+    page = client.get(change, {"suggest": 1}).content.decode()
     assert f'<input type="checkbox" name="tags" value="{tag.pk}">' in page
-    assert "named" in page
+    assert '<span class="quiet">named</span>' in page

@@ -22,6 +22,11 @@ function start() {
     if (READ.includes(target.name)) soon();
   });
   $(select).on("change", soon);
+  new IntersectionObserver(([{ isIntersecting }], observer) => {
+    if (!isIntersecting) return;
+    observer.disconnect();
+    ask(false);
+  }).observe(panel);
 
   function soon() {
     clearTimeout(timer);
@@ -89,7 +94,7 @@ function start() {
 
 function said(count, isWanted) {
   if (count) return "";
-  return isWanted ? "Nothing found: no tag is named in the text, and posts like it share none." : "None yet.";
+  return isWanted ? "Nothing found: no tag is named in the text, and posts like it share none." : "None. They come from names in the text, and from posts like it.";
 }
 
 function button(label, name) {
