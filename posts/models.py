@@ -16,9 +16,11 @@ from posts import prose, rendering
 from posts.authors import Author, CoAuthor
 from posts.changes import ScheduledChange
 from posts.corrections import Correctable, Correction
+from posts.drafts import WorkingCopy
 from posts.history import RevisionNote
 from posts.library import Image
 from posts.missing import MissingPage
+from posts.previews import PreviewLink
 from posts.publishing import Publishing
 from posts.querysets import PostQuerySet
 from posts.redirects import Redirect
@@ -30,8 +32,9 @@ from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
 
 __all__ = [
     "AnnouncedPart", "Author", "CoAuthor", "Correction", "FeaturedPost", "Image", "MissingPage",
-    "Post", "PostQuerySet", "Redirect", "RelatedChoice", "RelatedPost", "RevisionNote",
-    "ScheduledChange", "Series", "Tag", "TagAlias", "TagChange", "TagSlug", "TaggedPost",
+    "Post", "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice", "RelatedPost",
+    "RevisionNote", "ScheduledChange", "Series", "Tag", "TagAlias", "TagChange", "TagSlug",
+    "TaggedPost", "WorkingCopy",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5

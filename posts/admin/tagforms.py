@@ -21,10 +21,14 @@ class TagField(forms.ModelMultipleChoiceField):
         super().__init__(Tag.objects.all(), widget=widget, **kwargs)
 
     def clean(self, value: Any) -> Any:
-        pks = [str(pk) for pk in value or [] if str(pk).isdecimal()]
-        there = set(Tag.objects.filter(pk__in=pks).values_list("pk", flat=True))
-        heirs = TagChange.objects.heirs({int(pk) for pk in pks} - there)
-        return super().clean([heirs.get(int(pk), pk) for pk in pks])
+        try:
+            return super().clean(value)
+        except ValidationError:
+            pks = {int(pk) for pk in value or [] if str(pk).isdecimal()}
+            heirs = TagChange.objects.heirs(pks)
+            if not heirs:
+                raise
+        return super().clean([heirs.get(pk, pk) for pk in pks])
 
 
 class MergeForm(forms.Form):

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('posts', '0012_corrections'),
+        ('posts', '0014_preview_links'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -11,5 +11,5 @@ BACKWARD = "DROP TRIGGER posts_featuredpost_renews_content ON posts_featuredpost
 class Migration(migrations.Migration):
     """Topic pages show featured posts: a change of them gives the site a new content version."""
 
-    dependencies = [("posts", "0013_tag_curation")]
+    dependencies = [("posts", "0015_tag_curation")]
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]
