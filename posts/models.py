@@ -13,9 +13,9 @@ from django.urls import reverse
 from django_prose_editor.fields import ProseEditorField
 from taggit.managers import TaggableManager
 
-from posts import prose, rendering
+from posts import library, prose, rendering
 from posts.authors import Author, Series
-from posts.library import Image
+from posts.library import Image, ImageUse
 from posts.publishing import Publishing
 from posts.querysets import PostQuerySet
 from posts.relatives import RelatedChoice, RelatedPost
@@ -23,7 +23,7 @@ from posts.slugs import validate_slug
 from posts.topics import Tag, TagAlias, TaggedPost
 
 __all__ = [
-    "Author", "Image", "Post", "PostQuerySet", "RelatedChoice", "RelatedPost", "Series", "Tag",
+    "Author", "Image", "ImageUse", "Post", "PostQuerySet", "RelatedChoice", "RelatedPost", "Series", "Tag",
     "TagAlias", "TaggedPost",
 ]  # fmt: skip
 
@@ -144,9 +144,12 @@ class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save with the body rendered; the tags' part of the search index follows in `reindex`."""
-        if kwargs.get("update_fields") is None:
+        fields = kwargs.get("update_fields")
+        if fields is None:
             self.render_body()
         super().save(*args, **kwargs)
+        if fields is None or {"body", "lead_image"} & set(fields):
+            library.record_uses([self])
 
     def get_absolute_url(self) -> str:
         return reverse("posts:detail", args=[self.slug])
@@ -161,7 +164,7 @@ class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no
         return self.excerpt or self.standfirst
 
     def render_body(self) -> None:
-        rendered = rendering.render(self.body)
+        rendered = rendering.render(self.body, library.pictures_in(self.body))
         self.body_html = rendered.html
         self.contents = rendered.contents
         self.plain_text = rendered.text

@@ -1,6 +1,7 @@
 """From the body an editor saved to the HTML readers get: anchors, figures, contents, plain text."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.utils.html import escape
 from django.utils.text import slugify
 from lxml import html
 
-from posts import faults
+from posts import faults, pictures
 
 # Ids the page around the body has for itself, and deep links rely on.
 PAGE_HOOKS = frozenset(
@@ -31,14 +32,17 @@ class Rendering:
     text: str = ""
 
 
-def render(body: str) -> Rendering:
-    """Return the rendering of a sanitised body. Pure: the same body gives the same page."""
+def render(body: str, known: Mapping[str, pictures.Picture] | None = None) -> Rendering:
+    """Return the rendering of a sanitised body; `known` are the library's images it names.
+
+    Pure: the same body and images give the same page.
+    """
     body = printable(body)
     if not body.strip():
         return Rendering()
     root = html.fragment_fromstring(body, create_parent="div")
     contents = _anchor_headings(root)
-    _mind_images(root)
+    _mind_images(root, known or {})
     inner = _inner(root)
     return Rendering(inner, contents if len(contents) >= CONTENTS_FROM else [], _words(root))
 
@@ -52,18 +56,20 @@ def printable(text: str) -> str:
 
 
 def absolute_links(body_html: str) -> str:
-    """Return the page's HTML with full addresses, as feeds and mails need them."""
+    """Return the page's HTML with full addresses and plain images, as feeds and mails need them."""
     if not body_html.strip():
         return ""
     root = html.fragment_fromstring(body_html, create_parent="div")
+    pictures.undress(root)
     root.make_links_absolute(settings.SITE_URL + "/", resolve_base_href=False)
     return _inner(root)
 
 
 def _inner(root: Any) -> str:
-    return escape(root.text or "") + "".join(
+    inner = escape(root.text or "") + "".join(
         html.tostring(child, encoding="unicode") for child in root
     )
+    return inner.replace("</source>", "")  # lxml does not know that it has none.
 
 
 def _words(root: Any) -> str:
@@ -94,7 +100,7 @@ def _unique(anchor: str, seen: set[str]) -> str:
     return candidate
 
 
-def _mind_images(root: Any) -> None:
+def _mind_images(root: Any, known: Mapping[str, pictures.Picture]) -> None:
     for image in list(root.iter("img")):
         if not faults.is_ours(image.get("src", "")):
             image.drop_tree()  # Imported, or saved past the form: readers ask nobody else.
@@ -103,3 +109,5 @@ def _mind_images(root: Any) -> None:
         image.set("decoding", "async")
         if image.get("alt") is None:
             image.set("alt", "")
+        if picture := known.get(pictures.name_of(image.get("src", ""))):
+            pictures.dress(image, picture)

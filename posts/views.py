@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
+from posts import cards, sharing
 from posts import search as searching
-from posts import sharing
 from posts.models import Author, Post, PostQuerySet, Tag
 from posts.pagination import page_context
 
@@ -34,6 +34,7 @@ def post_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "next_part": next_part,
         "share_links": sharing.links(post),
         "json_ld": sharing.json_ld(post),
+        "card": cards.card_of(post),
     }
     return render(request, "posts/post_detail.html", context)
 

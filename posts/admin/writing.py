@@ -12,6 +12,7 @@ from js_asset.media import Media
 
 from posts.admin.forms import PostForm
 from posts.admin.permissions import may_publish, may_touch
+from posts.admin.widgets import LeadImageWidget
 from posts.models import Author, Post, PostQuerySet, RelatedChoice
 
 
@@ -69,6 +70,12 @@ class PostAdmin(admin.ModelAdmin):
                 choice for choice in Post.Status.choices if choice[0] in {"draft", "review"}
             ]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "lead_image":
+            field.widget.__class__ = LeadImageWidget
+        return field
 
     def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> list[str]:
         """Keep what only a publisher may change from everyone else, once it is out."""

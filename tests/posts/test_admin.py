@@ -214,7 +214,7 @@ def test_a_bomb_dropped_on_the_library_is_answered_in_words(client, editor):
     data = {"folder": Folder.objects.get().pk, "file": upload}
     response = client.post(reverse("admin:cabinet_upload"), data)
     assert response.status_code == 400
-    assert "not an image" in response.json()["error"]
+    assert "more than 50 megapixels" in response.json()["error"]
 
 
 def test_a_broken_upload_is_answered_in_words(client, editor):
