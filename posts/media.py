@@ -70,7 +70,7 @@ def find(path: str, visitor: Visitor) -> File | None:
         return _rendition(path, int(found["pk"]), found["kind"], visitor)
     if found := _CARD.fullmatch(path):
         return _card(path, int(found["pk"]), visitor)
-    return _original(path, visitor)
+    return None if "\0" in path else _original(path, visitor)
 
 
 def _original(path: str, visitor: Visitor) -> File | None:

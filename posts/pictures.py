@@ -14,7 +14,7 @@ from lxml import html
 RECIPE = 1  # Add one when renditions are made otherwise: each then gets a new address.
 WIDTHS = (400, 800, 1200, 1600)
 KINDS = ("avif", "webp")  # In the order a browser is to try them.
-THUMBNAIL = (480, 320)
+THUMBNAIL = (480, 300)
 # The text column of site.css; the browser multiplies by its own density.
 SIZES = "(width >= 40.5rem) 38rem, calc(100vw - 2.5rem)"
 FOLDER = "renditions"
@@ -90,7 +90,8 @@ def name_of(source: str) -> str:
     path = source.removeprefix(settings.SITE_URL)
     if not path.startswith(settings.MEDIA_URL):
         return ""
-    return unquote(path.removeprefix(settings.MEDIA_URL).partition("?")[0])
+    name = unquote(path.removeprefix(settings.MEDIA_URL).partition("?")[0])
+    return "" if "\0" in name else name  # Postgres takes none, and no file has one.
 
 
 def names_in(body: str) -> list[str]:

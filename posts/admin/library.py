@@ -15,6 +15,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from posts.admin.replacing import ReplacingMixin, uses_list
 from posts.admin.widgets import FocalPointWidget
@@ -56,7 +57,7 @@ class ImageAdmin(ReplacingMixin, CKEditorFilebrowserMixin, FileAdminBase):
     change_list_template = "admin/posts/image/change_list.html"
     change_form_template = "admin/posts/image/change_form.html"
     delete_confirmation_template = "admin/posts/image/delete_confirmation.html"
-    list_display = ["thumbnail", "named", "image_alt_text", "used", "created_at"]
+    list_display = ["thumbnail", "named", "image_alt_text", "used", "uploaded"]
     list_display_links = ["thumbnail", "named"]
     list_filter = [("folder", FolderFilter), UseFilter]
     list_per_page = 60
@@ -84,6 +85,7 @@ class ImageAdmin(ReplacingMixin, CKEditorFilebrowserMixin, FileAdminBase):
         if db_field.name == "image_ppoi":
             field.label, field.widget = "Focal point", FocalPointWidget()
         if db_field.name == "image_alt_text":
+            field.widget.attrs["class"] = "vLargeTextField"
             field.help_text = "Offered wherever the image is used, and changed there at will."
         return field
 
@@ -143,7 +145,7 @@ class ImageAdmin(ReplacingMixin, CKEditorFilebrowserMixin, FileAdminBase):
     def thumbnail(self, image: Image) -> SafeString:
         # The link around it opens the image: without words in it, it would have no name.
         return format_html(
-            '<img class="thumbnail" src="{}" width="96" height="64" loading="lazy" alt="{}">',
+            '<img class="thumbnail" src="{}" width="96" height="60" loading="lazy" alt="{}">',
             image.picture.thumbnail_url, image.file_name,
         )  # fmt: skip
 
@@ -156,6 +158,10 @@ class ImageAdmin(ReplacingMixin, CKEditorFilebrowserMixin, FileAdminBase):
         if not image.use_count:
             return format_html('<span class="quiet">{}</span>', "not used")
         return f"{image.use_count} post{'' if image.use_count == 1 else 's'}"
+
+    @admin.display(description="uploaded", ordering="created_at")
+    def uploaded(self, image: Image) -> str:
+        return f"{localtime(image.created_at):%-d %B %Y}"
 
     @admin.display(description="file")
     def details(self, image: Image) -> SafeString:

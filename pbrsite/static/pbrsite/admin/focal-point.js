@@ -23,7 +23,8 @@ function start(root) {
 
   function show(point) {
     field.value = point.map((part) => Number(part.toFixed(3))).join("x");
-    [mark.style.left, mark.style.top] = point.map((part) => `${part * 100}%`);
+    mark.style.left = `${image.offsetLeft + point[0] * image.clientWidth}px`;
+    mark.style.top = `${image.offsetTop + point[1] * image.clientHeight}px`;
     sliders.forEach((slider, axis) => (slider.value = Math.round(point[axis] * 100)));
     for (const crop of root.querySelectorAll(".focal-point__crop")) {
       crop.style.objectPosition = position(picture, crop, point);
@@ -45,6 +46,7 @@ function start(root) {
       show(point);
     });
   }
+  addEventListener("resize", () => show(current()));
   show(current());
 }
 

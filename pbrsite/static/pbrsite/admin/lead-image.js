@@ -3,7 +3,9 @@ const choice = document.querySelector(".lead-image-choice");
 
 async function follow(input) {
   const image = choice.querySelector("img");
+  const name = choice.querySelector("strong");  // Of the image chosen before.
   image.hidden = true;
+  name?.replaceChildren();
   if (!/^\d+$/.test(input.value)) return;
   const asked = input.value;
   const response = await fetch(choice.dataset.factsUrl.replace("/0/", `/${asked}/`));
@@ -11,6 +13,7 @@ async function follow(input) {
   const facts = await response.json();
   image.src = facts.thumbnail;
   image.hidden = false;
+  name?.replaceChildren(facts.name);
   for (const [name, value] of [["lead_image_alt", facts.alt], ["lead_image_credit", facts.credit]]) {
     const field = document.getElementById(`id_${name}`);
     if (!field || field.value || !value) continue;

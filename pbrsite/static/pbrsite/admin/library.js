@@ -10,7 +10,7 @@ function line(report, ...parts) {
 
 function aboutTwin(item, file, twin) {
   const image = Object.assign(document.createElement("img"), {
-    src: twin.thumbnail, alt: "", width: 96, height: 64, className: "thumbnail",
+    src: twin.thumbnail, alt: "", width: 96, height: 60, className: "thumbnail",
   });
   const where = twin.used ? `used in ${twin.used} post${twin.used === 1 ? "" : "s"}` : "not used yet";
   const link = Object.assign(document.createElement("a"), {
