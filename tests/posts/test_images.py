@@ -18,9 +18,9 @@ from posts.models import Image
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def picture(kind="PNG", size=(40, 20), mode="RGB", **options) -> bytes:
+def picture(kind="PNG", size=(40, 20), mode="RGB", *, color=0, **options) -> bytes:
     output = io.BytesIO()
-    Pillow.new(mode, size).save(output, kind, **options)
+    Pillow.new(mode, size, color).save(output, kind, **options)
     return output.getvalue()
 
 
