@@ -24,20 +24,24 @@ from posts import media as library
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """Send an image to those who may see it. A name never gets another content: it may be kept."""
     found = library.find(path, library.Visitor.of(request, timezone.now()))
-    response: HttpResponseBase
-    try:
-        if found is None:
-            raise Http404
-        if found.moved_to:
-            response = HttpResponseRedirect(found.moved_to)
-        else:
+    if found is None:
+        return _no_image()
+    if found.moved_to:
+        response: HttpResponseBase = HttpResponseRedirect(found.moved_to)
+    else:
+        try:
             response = serve(request, found.name, settings.MEDIA_ROOT)
-    except Http404:  # In a line: a whole page, with its queries, is of no use inside an image.
-        return HttpResponseNotFound("There is no such image.\n", content_type="text/plain")
+        except Http404:  # The row is there and its file is not: a backup without media, say.
+            return _no_image()
     if found.content_type and response.status_code == 200:
         response["Content-Type"] = found.content_type
     response["Cache-Control"] = found.cache_control
     return response
+
+
+def _no_image() -> HttpResponse:
+    """Answer in a line: a whole page, with its queries, is of no use inside an image."""
+    return HttpResponseNotFound("There is no such image.\n", content_type="text/plain")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

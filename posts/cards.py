@@ -181,6 +181,4 @@ def _save(post: Post, card: Card) -> None:
     paper = Pillow.new("RGB", photo.size, PAPER)  # A JPEG cannot be transparent.
     paper.paste(photo, mask=photo.getchannel("A") if photo.mode == "RGBA" else None)
     cut = renditions.cropped(paper, SIZE, picture.focus).resize((card.width, card.height))
-    renditions.write(
-        card.name, lambda path: cut.save(path, "JPEG", quality=85, progressive=True)
-    )
+    renditions.write(card.name, lambda path: cut.save(path, "JPEG", quality=85, progressive=True))

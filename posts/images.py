@@ -140,8 +140,7 @@ def _write_still(image: Image.Image, kind: str, output: io.BytesIO) -> None:
     ImageOps.exif_transpose(image, in_place=True)  # Otherwise it copies what is upright, too.
     upright = in_srgb(image)
     # What is not kept here is not written: no comment, no XMP, no thumbnail of what was cut off.
-    kept = {key: upright.info[key] for key in ("transparency",) if key in upright.info}
-    upright.info = kept
+    upright.info = {key: value for key, value in upright.info.items() if key == "transparency"}
     options: dict[str, Any] = {"quality": 90} if kind in {"JPEG", "WEBP"} else {}
     if kind == "PNG" and upright.width * upright.height > 10_000_000:
         options["compress_level"] = 2  # Forty megapixels of noise: 3 seconds instead of 11.

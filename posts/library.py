@@ -209,9 +209,7 @@ class Image(CleanedImageMixin, AbstractFile):
 class ImageUse(models.Model):
     """A post uses an image, as its lead or in its body; written whenever the post is saved."""
 
-    image = models.ForeignKey(
-        Image, on_delete=models.PROTECT, related_name="uses", db_index=False
-    )
+    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="uses", db_index=False)
     post = models.ForeignKey("posts.Post", on_delete=models.CASCADE, related_name="image_uses")
 
     class Meta:

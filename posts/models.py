@@ -23,8 +23,8 @@ from posts.slugs import validate_slug
 from posts.topics import Tag, TagAlias, TaggedPost
 
 __all__ = [
-    "Author", "Image", "ImageUse", "Post", "PostQuerySet", "RelatedChoice", "RelatedPost", "Series", "Tag",
-    "TagAlias", "TaggedPost",
+    "Author", "Image", "ImageUse", "Post", "PostQuerySet", "RelatedChoice", "RelatedPost", "Series",
+    "Tag", "TagAlias", "TaggedPost",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5

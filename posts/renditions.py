@@ -128,5 +128,3 @@ def _remove_others(picture: Picture) -> None:
     for path in folder.iterdir() if folder.is_dir() else ():
         if path not in wanted and path.suffix in {".avif", ".webp"}:
             path.unlink(missing_ok=True)
-
-

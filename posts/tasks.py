@@ -22,7 +22,7 @@ def relate_overdue(timestamp: int) -> None:
 
 @app.task(lock="posts.renditions", retry=RetryStrategy(max_attempts=3, exponential_wait=10))
 def make_renditions(image_id: int) -> None:
-    """One image at a time on the whole site: mail and related posts wait for nobody's photograph."""
+    """One image at a time on the whole site: mail waits for nobody's photograph."""
     renditions.make(image_id)
 
 

@@ -72,7 +72,7 @@ class ImageAdmin(ReplacingMixin, CKEditorFilebrowserMixin, FileAdminBase):
         """Return cabinet's picker and our own list: its list tells nobody why a file failed."""
         base: forms.Media = admin.ModelAdmin.media.fget(self)  # type: ignore[attr-defined]
         list_script = forms.widgets.Script("pbrsite/admin/library.js", type="module")
-        js = ["admin/js/jquery.init.js", "cabinet/ckeditor.js", list_script]
+        js: list[Any] = ["admin/js/jquery.init.js", "cabinet/ckeditor.js", list_script]
         return base + forms.Media(css={"all": ["cabinet/cabinet.css"]}, js=js)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Image]:

@@ -8,7 +8,7 @@ from PIL import Image as Pillow
 
 from posts import cards, renditions
 from tests.factories import make_post
-from tests.posts.test_images import make_image, picture
+from tests.posts.test_images import make_image, picture, pixel
 from tests.posts.test_media import get
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +48,7 @@ def test_a_lead_image_is_cut_around_its_focal_point(client):
     page, path = card_in(client, make_post(lead_image=image, lead_image_alt="A red field"))
     kept = opened(get(client, path))
     assert (kept.format, kept.size) == ("JPEG", (1200, 630))
-    assert kept.getpixel((600, 300))[1] < 60
+    assert pixel(kept, 600, 300)[1] < 60
     assert 'og:image:alt" content="A red field"' in page
 
 
@@ -62,7 +62,7 @@ def test_a_small_lead_image_is_not_enlarged(client):
 def test_a_transparent_lead_image_stands_on_paper(client):
     image = make_image(picture(size=(1300, 700), mode="RGBA"))
     _, path = card_in(client, make_post(lead_image=image, lead_image_alt="x"))
-    assert min(opened(get(client, path)).getpixel((9, 9))) > 240
+    assert min(pixel(opened(get(client, path)))) > 240
 
 
 def test_another_title_is_another_address_and_the_old_one_leads_there(client):

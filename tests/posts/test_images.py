@@ -24,6 +24,13 @@ def picture(kind="PNG", size=(40, 20), mode="RGB", *, color=0, **options) -> byt
     return output.getvalue()
 
 
+def pixel(image: Pillow.Image, x: int = 5, y: int = 5) -> tuple[int, ...]:
+    """Return red, green, blue and opacity of one point."""
+    found = image.convert("RGBA").getpixel((x, y))
+    assert isinstance(found, tuple)
+    return found
+
+
 def make_image(data: bytes | None = None, name="photo.png") -> Image:
     image = Image(folder=Folder.objects.get(name="Images", parent=None))
     image.file = ContentFile(data or picture(), name=name)
@@ -132,7 +139,7 @@ def test_a_printers_colours_become_those_of_a_screen():
     Pillow.new("CMYK", (40, 20), (0, 255, 255, 0)).save(cmyk, "JPEG")
     kept = clean(cmyk.getvalue())
     assert kept.mode == "RGB"
-    red, green, _ = kept.getpixel((5, 5))
+    red, green, *_ = pixel(kept)
     assert red > 200 > 80 > green
 
 
@@ -149,7 +156,7 @@ def test_a_transparent_palette_stays_transparent():
     image.putpalette([0, 0, 0, 255, 0, 0])
     data = io.BytesIO()
     image.save(data, "PNG", transparency=1)
-    assert clean(data.getvalue()).convert("RGBA").getpixel((0, 0))[3] == 0
+    assert pixel(clean(data.getvalue()))[3] == 0
 
 
 def test_a_phones_picture_of_two_is_its_first():
@@ -168,7 +175,7 @@ def test_an_animated_webp_keeps_each_frames_time():
     kept = clean(data.getvalue())
     kept.seek(1)
     kept.load()
-    assert (kept.n_frames, kept.info["duration"]) == (3, 500)
+    assert (getattr(kept, "n_frames", 1), kept.info["duration"]) == (3, 500)
 
 
 def test_forty_megapixels_are_taken():

@@ -66,8 +66,8 @@ def test_a_public_file_is_kept_for_ever_and_answered_with_304(client):
     using(image)
     response = get(client, image.image_file.url)
     assert response["Cache-Control"] == "public, max-age=31536000, immutable"
-    again = get(client, 
-        image.image_file.url, headers={"If-Modified-Since": response["Last-Modified"]}
+    again = get(
+        client, image.image_file.url, headers={"If-Modified-Since": response["Last-Modified"]}
     )
     assert again.status_code == 304
 
@@ -126,9 +126,7 @@ def test_the_cookie_is_worthless_after_its_time_or_when_its_owner_left(client):
     image, staff = make_image(), make_staff()
     client.force_login(staff)
     client.get("/admin/")
-    late = media._staff_pk(
-        client.cookies[media.COOKIE].value, timezone.now() + timedelta(hours=13)
-    )
+    late = media._staff_pk(client.cookies[media.COOKIE].value, timezone.now() + timedelta(hours=13))
     assert late is None
     User.objects.filter(pk=staff.pk).update(is_active=False)
     assert get(client, image.image_file.url).status_code == 404
@@ -151,8 +149,9 @@ def test_a_forged_cookie_opens_nothing(forged):
 @pytest.mark.parametrize(
     "path",
     ["images/../../secret_key", "images/%2e%2e/%2e%2e/secret_key", "images//etc/passwd",
-     "renditions/1/../../secret_key", "cards/../secret_key", "images/\x00.png", "images/" + "a" * 900,
-     "renditions/999999999999999999/0123456789ab-400.avif", "__processed__/a.png"],
+     "renditions/1/../../secret_key", "cards/../secret_key", "images/\x00.png",
+     "images/" + "a" * 900, "renditions/999999999999999999/0123456789ab-400.avif",
+     "__processed__/a.png"],
 )  # fmt: skip
 def test_no_path_leads_out_of_the_library(client, path):
     client.cookies[media.COOKIE] = media._staff.sign(f"{make_staff().pk}-99999999999")
