@@ -46,11 +46,12 @@ class Card:
 def card_of(post: Post) -> Card:
     """Return the card of a post with its lead image selected; no query, nothing drawn."""
     width, height = SIZE
+    words = f"{post.title}. {settings.SITE_NAME}"
     if box := _lead_size(post):
         parts = ["lead", post.lead_image.picture.name, post.lead_image.picture.focus]
-        return Card(_name(post, "jpg", parts), *box, alt=post.lead_image_alt)
+        return Card(_name(post, "jpg", parts), *box, alt=post.lead_image_alt or words)
     parts = ["title", post.title, settings.SITE_NAME, settings.SITE_STRAPLINE]
-    return Card(_name(post, "png", parts), width, height, f"{post.title}. {settings.SITE_NAME}")
+    return Card(_name(post, "png", parts), width, height, words)
 
 
 def ensure(post: Post) -> Card:

@@ -76,7 +76,11 @@ class ImageAdmin(ReplacingMixin, CKEditorFilebrowserMixin, FileAdminBase):
         return base + forms.Media(css={"all": ["cabinet/cabinet.css"]}, js=js)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Image]:
-        return Image.objects.with_use().order_by(*self.ordering)
+        return Image.objects.with_use().order_by(*self.get_ordering(request))
+
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        """Stand twins side by side when they are what is looked for."""
+        return ["checksum", "pk"] if request.GET.get("use") == "twins" else self.ordering
 
     def get_fieldsets(self, request: HttpRequest, obj: Image | None = None) -> Any:
         if obj is None:
