@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from comments.models import Comment
 from pbrsite import mailbox
-from posts.models import Post, PostQuerySet
+from posts.models import Post, PostQuerySet, ScheduledChange
 from subscriptions import noon
 from subscriptions.models import Issue
 
@@ -19,7 +19,7 @@ User = AbstractBaseUser | AnonymousUser
 
 
 def desk_for(user: User, now: datetime) -> dict[str, Any]:
-    """Return the panels this member of staff may see; at most seven queries."""
+    """Return the panels this member of staff may see; at most eight queries."""
     desk: dict[str, Any] = {}
     if not isinstance(user, PermissionsMixin):
         return desk
@@ -27,6 +27,7 @@ def desk_for(user: User, now: datetime) -> dict[str, Any]:
         desk |= {
             "drafts": _drafts(),
             "scheduled": _scheduled(now),
+            "changes": _changes(),
             "health": _health(now) + _mail_hint(user),
         }
     if user.has_perm("comments.view_comment"):
@@ -56,6 +57,21 @@ def _scheduled(now: datetime) -> list[dict[str, Any]]:
     return [
         {"title": post.title, "url": _change(post), "published_at": post.published_at}
         for post in _brief(Post.objects.scheduled(now)).order_by("published_at", "pk")[:ROWS]
+    ]
+
+
+def _changes() -> list[dict[str, Any]]:
+    """Return the changes to public posts that wait, those that need a decision first."""
+    rows = ScheduledChange.objects.open().select_related("post").order_by("state", "due_at", "pk")
+    fields = ("state", "due_at", "post__title")
+    return [
+        {
+            "title": change.post.title,
+            "url": reverse("admin:posts_post_scheduled_change", args=[change.post_id, change.pk]),
+            "due_at": change.due_at,
+            "is_held": change.is_held,
+        }
+        for change in rows.only(*fields)[:ROWS]
     ]
 
 

@@ -89,7 +89,7 @@ def is_anonymous_read(request: HttpRequest) -> bool:
         request.method in {"GET", "HEAD"}
         and not request.META.get("QUERY_STRING")
         and not request.META.get("HTTP_COOKIE")
-        and not request.path_info.startswith(("/admin/", "/media/"))
+        and not request.path_info.startswith(("/admin/", "/media/", "/static/"))
     )
 
 

@@ -206,9 +206,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "pbrsite.middleware.HealthChecks",
+    "pbrsite.pagecache.PageCache",  # Before all that adds headers: a kept page has them.
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "pbrsite.pagecache.PageCache",
     "pbrsite.middleware.ContentSecurityPolicy",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,9 +1,10 @@
-"""Who writes, and what belongs together."""
+"""Who writes: bylines, with or without a log-in, one or several to a post."""
 
 from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef, UniqueConstraint
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,8 +13,14 @@ from posts import visibility
 
 class AuthorQuerySet(models.QuerySet["Author"]):
     def public(self) -> Self:
-        """Return authors of whom something is out, each once."""
-        return self.filter(visibility.published(timezone.now(), through="posts__")).distinct()
+        """Return authors of whom something is out, alone or with others; each once."""
+        now = timezone.now()
+        alone = visibility.published(now, through="posts__")
+        together = visibility.published(now, through="co_authorships__post__")
+        return self.filter(
+            Exists(Author.objects.filter(alone, pk=OuterRef("pk")))
+            | Exists(Author.objects.filter(together, pk=OuterRef("pk")))
+        )
 
 
 class Author(models.Model):
@@ -44,14 +51,17 @@ class Author(models.Model):
         return reverse("posts:author", args=[self.slug])
 
 
-class Series(models.Model):
-    title = models.CharField(max_length=160)
-    slug = models.SlugField(max_length=120, unique=True)
-    description = models.TextField(blank=True)
+class CoAuthor(models.Model):
+    """A further author of a post, after the one the post names itself."""
+
+    post = models.ForeignKey("posts.Post", on_delete=models.CASCADE, related_name="co_authorships")
+    author = models.ForeignKey(Author, on_delete=models.PROTECT, related_name="co_authorships")
+    position = models.PositiveSmallIntegerField(default=0, help_text="Order in the byline.")
 
     class Meta:
-        ordering = ["title", "pk"]
-        verbose_name_plural = "series"
+        ordering = ["position", "pk"]
+        verbose_name = "further author"
+        constraints = [UniqueConstraint(fields=["post", "author"], name="posts_coauthor_once")]
 
     def __str__(self) -> str:
-        return self.title
+        return str(self.author_id)

@@ -5,26 +5,50 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
 from django.views.decorators.http import conditional_page, require_safe
 
 from pbrsite.mail import absolute
-from posts.models import Author, Post, PostQuerySet, Tag
+from posts.models import Author, Post, PostQuerySet, Series, Tag
 from posts.rendering import absolute_links, printable
 
 ENTRIES = 20
 
 
+class RSS(Rss201rev2Feed):
+    """RSS 2.0 with a `dc:creator` for each author, as its best-practices profile asks."""
+
+    def rss_attributes(self) -> dict[str, str]:
+        return {**super().rss_attributes(), "xmlns:dc": "http://purl.org/dc/elements/1.1/"}
+
+    def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item)
+        for name in item["authors"]:
+            handler.addQuickElement("dc:creator", name)
+
+
+class Atom(Atom1Feed):
+    """Atom with an `author` element for each author (RFC 4287, section 4.1.2)."""
+
+    def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item)
+        for name in item["authors"]:
+            handler.startElement("author", {})
+            handler.addQuickElement("name", name)
+            handler.endElement("author")
+
+
 @require_safe
 @conditional_page
 def rss(request: HttpRequest) -> HttpResponse:
-    return _respond(_feed(Rss201rev2Feed, request, Post.objects.all(), title=settings.SITE_NAME))
+    return _respond(_feed(RSS, request, Post.objects.all(), title=settings.SITE_NAME))
 
 
 @require_safe
 @conditional_page
 def atom(request: HttpRequest) -> HttpResponse:
-    return _respond(_feed(Atom1Feed, request, Post.objects.all(), title=settings.SITE_NAME))
+    return _respond(_feed(Atom, request, Post.objects.all(), title=settings.SITE_NAME))
 
 
 @require_safe
@@ -34,7 +58,7 @@ def tag(request: HttpRequest, slug: str) -> HttpResponse:
     title = f"{topic.topic_heading} · {settings.SITE_NAME}"
     posts = Post.objects.tagged(topic)
     link = topic.get_absolute_url()
-    return _respond(_feed(Rss201rev2Feed, request, posts, title=title, link=link))
+    return _respond(_feed(RSS, request, posts, title=title, link=link))
 
 
 @require_safe
@@ -43,7 +67,17 @@ def author(request: HttpRequest, slug: str) -> HttpResponse:
     writer = get_object_or_404(Author.objects.public(), slug=slug)
     title = f"{writer.name} · {settings.SITE_NAME}"
     link = writer.get_absolute_url()
-    return _respond(_feed(Rss201rev2Feed, request, writer.posts.all(), title=title, link=link))
+    posts = Post.objects.by(writer)
+    return _respond(_feed(RSS, request, posts, title=title, link=link))
+
+
+@require_safe
+@conditional_page
+def series(request: HttpRequest, slug: str) -> HttpResponse:
+    shown = get_object_or_404(Series.objects.public(), slug=slug)
+    title = f"{shown.title} · {settings.SITE_NAME}"
+    posts, link = Post.objects.filter(series=shown), shown.get_absolute_url()
+    return _respond(_feed(RSS, request, posts, title=title, link=link))
 
 
 @require_safe
@@ -63,13 +97,13 @@ def json(request: HttpRequest) -> HttpResponse:
 
 
 def _feed(
-    kind: type[Rss201rev2Feed] | type[Atom1Feed],
+    kind: type[RSS] | type[Atom],
     request: HttpRequest,
     posts: PostQuerySet,
     *,
     title: str,
     link: str = "/",
-) -> Rss201rev2Feed | Atom1Feed:
+) -> RSS | Atom:
     feed = kind(
         title=printable(title),
         link=absolute(link),
@@ -82,13 +116,25 @@ def _feed(
     return feed
 
 
-def _respond(feed: Rss201rev2Feed | Atom1Feed) -> HttpResponse:
+def _respond(feed: RSS | Atom) -> HttpResponse:
     return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
 
 
-def _newest(posts: PostQuerySet) -> PostQuerySet:
-    """Return the posts a feed carries, in two queries."""
-    return posts.published().for_page().newest_first()[:ENTRIES]
+def _newest(posts: PostQuerySet) -> list[Post]:
+    """Return the posts a feed carries, each with its content; three queries."""
+    newest = list(posts.published().for_page().newest_first()[:ENTRIES])
+    Series.objects.prefetch_outlines(newest)
+    return newest
+
+
+def _content(post: Post) -> str:
+    """Return the body as a feed reader shows it: full addresses, and its place in a series."""
+    note = (
+        render_to_string("posts/_series_note.html", {"outline": post.outline})
+        if post.outline
+        else ""
+    )
+    return absolute_links(post.body_html + note)
 
 
 def _entry(post: Post) -> dict[str, Any]:
@@ -96,10 +142,10 @@ def _entry(post: Post) -> dict[str, Any]:
     return {
         "title": printable(post.title),
         "link": url,
-        "description": absolute_links(post.body_html),
+        "description": _content(post),
         "unique_id": feed_id(post),
         "unique_id_is_permalink": False,
-        "author_name": printable(post.author.name),
+        "authors": [printable(author.name) for author in post.byline()],
         "pubdate": post.published_at,
         "updateddate": post.revised_at or post.published_at,
         "categories": [printable(tag.name) for tag in post.tags.all()],
@@ -114,10 +160,13 @@ def _json_item(post: Post) -> dict[str, Any]:
         "url": absolute(post.get_absolute_url()),
         "title": post.title,
         "summary": post.summary,
-        "content_html": absolute_links(post.body_html),
+        "content_html": _content(post),
         "date_published": post.published_at and post.published_at.isoformat(),
         "date_modified": changed and changed.isoformat(),
-        "authors": [{"name": post.author.name, "url": absolute(post.author.get_absolute_url())}],
+        "authors": [
+            {"name": author.name, "url": absolute(author.get_absolute_url())}
+            for author in post.byline()
+        ],
         "tags": [tag.name for tag in post.tags.all()],
     }
 

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from posts.models import Author, Post, Tag
+from posts.models import Author, Post, Series, Tag
 
 MOST_URLS = 50_000  # sitemaps.org's limit for one file
 
@@ -18,7 +18,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     context = {
         "posts": [(f"/{slug}/", revised or published) for slug, published, revised in rows],
         "tags": list(Tag.objects.public()[:4_000]),
-        "authors": list(Author.objects.public()[:900]),
+        "authors": list(Author.objects.public()[:500]),
+        "series": list(Series.objects.public()[:400]),
     }
     return render(request, "posts/sitemap.xml", context, content_type="application/xml")
 

@@ -14,17 +14,21 @@ from django_prose_editor.fields import ProseEditorField
 from taggit.managers import TaggableManager
 
 from posts import library, prose, rendering
-from posts.authors import Author, Series
+from posts.authors import Author, CoAuthor
+from posts.changes import ScheduledChange
+from posts.history import RevisionNote
 from posts.library import Image, ImageUse
 from posts.publishing import Publishing
 from posts.querysets import PostQuerySet
 from posts.relatives import RelatedChoice, RelatedPost
+from posts.series import AnnouncedPart, Outline, Series
 from posts.slugs import validate_slug
 from posts.topics import Tag, TagAlias, TaggedPost
 
 __all__ = [
-    "Author", "Image", "ImageUse", "Post", "PostQuerySet", "RelatedChoice", "RelatedPost", "Series",
-    "Tag", "TagAlias", "TaggedPost",
+    "AnnouncedPart", "Author", "CoAuthor", "Image", "ImageUse", "Post", "PostQuerySet",
+    "RelatedChoice", "RelatedPost", "RevisionNote", "ScheduledChange", "Series", "Tag", "TagAlias",
+    "TaggedPost",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
@@ -51,7 +55,7 @@ class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no
     )
     author = models.ForeignKey(Author, on_delete=models.PROTECT, related_name="posts")
     series = models.ForeignKey(
-        Series, on_delete=models.SET_NULL, null=True, blank=True, related_name="posts"
+        Series, on_delete=models.PROTECT, null=True, blank=True, related_name="posts"
     )
     series_position = models.PositiveSmallIntegerField("part", null=True, blank=True)
     topic = models.ForeignKey(
@@ -97,6 +101,9 @@ class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no
     search_vector = SearchVectorField(null=True, editable=False)
 
     tags = TaggableManager(through=TaggedPost, blank=True, help_text="Separated by commas.")
+
+    # The series as seen from here: see SeriesQuerySet.prefetch_outlines.
+    outline: Outline | None = None
 
     objects: ClassVar[PostQuerySet] = PostQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -158,6 +165,12 @@ class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no
     def reading_minutes(self) -> int:
         return max(1, round(self.word_count / 230))
 
+    def byline(self) -> list[Author]:
+        """Return every author in order; no query after `for_page`, else one."""
+        if hasattr(self, "co_author_rows"):
+            return [self.author, *(Author(**row) for row in self.co_author_rows)]
+        return [self.author, *(row.author for row in self.co_authorships.select_related("author"))]
+
     @property
     def summary(self) -> str:
         """Return the excerpt, or the standfirst where none was chosen."""
@@ -190,17 +203,3 @@ class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no
             .order_by("related_to__position")
         )
         return list(rows[:RELATED_SHOWN])
-
-    def neighbours_in_series(self) -> tuple["Post | None", "Post | None"]:
-        """Return the public parts before and after this one; one query, none without a series."""
-        if self.series_id is None:
-            return None, None
-        parts = list(
-            Post.objects.published()
-            .filter(series_id=self.series_id)
-            .only("title", "slug", "series_position")
-            .order_by("series_position", "published_at", "pk")
-        )
-        here = parts.index(self)
-        before = parts[here - 1] if here else None
-        return before, parts[here + 1] if here + 1 < len(parts) else None

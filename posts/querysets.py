@@ -1,13 +1,18 @@
 """The queries of the posts room, each a word: "published" is said here and nowhere else."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
+from django.db.models import OuterRef, Q
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from posts import visibility
+from posts.authors import Author, CoAuthor
 from posts.topics import Tag
 
 if TYPE_CHECKING:
@@ -41,6 +46,7 @@ class PostQuerySet(models.QuerySet["Post"]):
         """Return what the post's own page shows, in two queries."""
         return (
             self.select_related("author", "topic", "series", "lead_image")
+            .annotate(co_author_rows=_co_authors())
             .prefetch_related("tags")
             .defer("body", "plain_text", "search_vector")
         )
@@ -54,6 +60,12 @@ class PostQuerySet(models.QuerySet["Post"]):
         """Return posts published in that half-open stretch of time."""
         return self.filter(published_at__gte=start, published_at__lt=end)
 
+    def by(self, author: Author) -> Self:
+        """Return posts of that author, alone or with others."""
+        # By their keys: with a subquery, Postgres would read every post to find a few.
+        together = list(author.co_authorships.values_list("post_id", flat=True))
+        return self.filter(Q(author=author) | Q(pk__in=together))
+
     def tagged(self, tag: Tag) -> Self:
         return self.filter(tagged_posts__tag=tag)
 
@@ -65,3 +77,14 @@ class PostQuerySet(models.QuerySet["Post"]):
             is_mailed=True,
             imported_at=None,
         )
+
+
+@cache
+def _co_authors() -> ArraySubquery:
+    """Return the further authors, in the post's own row.
+
+    A prefetch would cost every page a query, and few posts have any.
+    """
+    rows = CoAuthor.objects.filter(post=OuterRef("pk")).order_by("position", "pk")
+    names = ("id", "name", "slug", "role", "bio")
+    return ArraySubquery(rows.values(row=JSONObject(**{name: f"author__{name}" for name in names})))

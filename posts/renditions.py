@@ -19,7 +19,8 @@ from posts.images import in_srgb
 from posts.library import Image
 from posts.pictures import FOLDER, KINDS, THUMBNAIL, WIDTHS, Picture
 
-# Measured on a 12-megapixel photograph and four drawings: see the table in the README.
+# Measured: a photograph 400 wide is 44 kB as JPEG, 34 as WebP, 22 as AVIF; a drawing 1600 wide
+# is 143 kB as PNG, 33 as WebP, 28 as AVIF. A 12-megapixel upload takes 4 seconds for all sizes.
 OPTIONS: dict[str, dict[str, object]] = {
     # One thread: a rendition is never in a hurry, and readers are served by the same cores.
     "avif": {"quality": 60, "speed": 6, "max_threads": 1},

@@ -1,6 +1,7 @@
 """The stored search index of each post, and ranked search over it (PostgreSQL full text)."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -24,7 +25,7 @@ VOCABULARY_TITLES = 5_000
 LONGEST_QUERY = 200  # characters; what a person types is shorter
 START, STOP = "\x02", "\x03"  # cannot occur in plain text: see posts.rendering.printable
 
-# Title A; tags with their aliases B; standfirst, excerpt, author C; body D. PostgreSQL refuses a
+# Title A; tags with their aliases B; standfirst, excerpt, authors C; body D. PostgreSQL refuses a
 # vector over 1 MB, so of a longer body the first half million characters count.
 _INDEX = """
 UPDATE posts_post SET search_vector =
@@ -36,7 +37,10 @@ UPDATE posts_post SET search_vector =
         FROM posts_taggedpost link JOIN posts_tag tag ON tag.id = link.tag_id
         WHERE link.content_object_id = posts_post.id), '')), 'B') ||
     setweight(to_tsvector('english', concat_ws(' ', standfirst, excerpt, (
-        SELECT name FROM posts_author WHERE id = posts_post.author_id))), 'C') ||
+        SELECT name FROM posts_author WHERE id = posts_post.author_id), (
+        SELECT string_agg(author.name, ' ') FROM posts_coauthor further
+        JOIN posts_author author ON author.id = further.author_id
+        WHERE further.post_id = posts_post.id))), 'C') ||
     setweight(to_tsvector('english', left(plain_text, 500000)), 'D')
 WHERE id = ANY(%s)
 """
@@ -125,7 +129,8 @@ class Question:
         if self.tag:
             posts = posts.filter(tagged_posts__tag__slug=self.tag)
         if self.author:
-            posts = posts.filter(author__slug=self.author)
+            author = Author.objects.filter(slug=self.author).first()
+            posts = posts.by(author) if author else posts.none()
         if self.year:
             posts = posts.in_year(int(self.year))
         return posts
@@ -220,12 +225,20 @@ def _year_counts(posts: PostQuerySet) -> Counted:
 
 
 def _author_counts(posts: PostQuerySet) -> Counted:
-    rows = (
-        Author.objects.filter(posts__in=posts.order_by().values("pk"))
-        .annotate(count=Count("posts"))
-        .order_by("-count", "name")
+    """Count each author's posts, alone and with others; two queries of one row per author."""
+    found = posts.order_by().values("pk")
+    alone = Author.objects.filter(posts__in=found).annotate(count=Count("posts"))
+    together = Author.objects.filter(co_authorships__post__in=found).annotate(
+        count=Count("co_authorships")
     )
-    return list(rows.values_list("slug", "name", "count")[:FACET_OPTIONS])
+    counts: Counter[tuple[str, str]] = Counter()
+    for slug, name, count in [
+        *alone.values_list("slug", "name", "count"),
+        *together.values_list("slug", "name", "count"),
+    ]:
+        counts[slug, name] += count
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0][1]))
+    return [(slug, name, count) for (slug, name), count in ranked[:FACET_OPTIONS]]
 
 
 def did_you_mean(asked: Question) -> dict[str, str] | None:

@@ -37,8 +37,10 @@ def json_ld(post: Post) -> SafeString:
         "url": absolute(post.get_absolute_url()),
         "datePublished": post.published_at and post.published_at.isoformat(),
         "dateModified": (post.revised_at or post.published_at or post.created_at).isoformat(),
-        "author": {"@type": "Person", "name": post.author.name,
-                   "url": absolute(post.author.get_absolute_url())},
+        "author": [
+            {"@type": "Person", "name": author.name, "url": absolute(author.get_absolute_url())}
+            for author in post.byline()
+        ],
         "publisher": {"@type": "Organization", "name": settings.SITE_NAME,
                       "url": settings.SITE_URL},
         "keywords": [tag.name for tag in post.tags.all()],

@@ -5,6 +5,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from posts import relatedness, renditions
+from posts.models import ScheduledChange
 
 
 @app.task(retry=RetryStrategy(max_attempts=5, exponential_wait=4))
@@ -31,3 +32,10 @@ def make_renditions(image_id: int) -> None:
 def make_overdue_renditions(timestamp: int) -> None:
     for image in renditions.overdue(timezone.now()).only("pk"):
         make_renditions.defer(image_id=image.pk)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="posts.apply_scheduled_changes")
+def apply_scheduled_changes(timestamp: int) -> None:
+    """Make public what is due; a change says by itself when, so a missed minute means nothing."""
+    ScheduledChange.objects.apply_due(timezone.now())

@@ -22,6 +22,8 @@ urlpatterns: list[URLPattern] = [
     path("author/<slug:slug>/", views.author_detail, name="author"),
     path("author/<slug:slug>/page/<int:number>/", views.author_detail, name="author_page"),
     path("author/<slug:slug>/feed/", feeds.author, name="author_feed"),
+    path("series/<slug:slug>/", views.series_detail, name="series"),
+    path("series/<slug:slug>/feed/", feeds.series, name="series_feed"),
     path("archive/", archives.archive, name="archive"),
     re_path(_PERIOD + "$", archives.period_archive, name="period"),
     re_path(

@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
-from posts import cards, sharing
+from posts import cards, series, sharing
 from posts import search as searching
-from posts.models import Author, Post, PostQuerySet, Tag
+from posts.models import Author, Post, PostQuerySet, Series, Tag
 from posts.pagination import page_context
 
 KIND_HEADINGS = {Tag.Kind.PERSON.value: "People"}
@@ -26,12 +26,10 @@ def post_detail(request: HttpRequest, slug: str) -> HttpResponse:
     if "replytocom" in request.GET:
         return HttpResponsePermanentRedirect(request.path)
     post = get_object_or_404(Post.objects.published().for_page(), slug=slug)
-    previous_part, next_part = post.neighbours_in_series()
+    Series.objects.prefetch_outlines([post])
     context = {
         "post": post,
         "related": post.related(),
-        "previous_part": previous_part,
-        "next_part": next_part,
         "share_links": sharing.links(post),
         "json_ld": sharing.json_ld(post),
         "card": cards.card_of(post),
@@ -76,9 +74,15 @@ def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse
 @require_safe
 def author_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
     author = get_object_or_404(Author.objects.public(), slug=slug)
-    posts = Post.objects.published().filter(author=author).for_list()
+    posts = Post.objects.published().by(author).for_list()
     context = {"base": author.get_absolute_url(), "author": author}
     return _list_page(request, "posts/author_detail.html", posts, number, context)
+
+
+@require_safe
+def series_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    shown = get_object_or_404(Series.objects.public(), slug=slug)
+    return render(request, "posts/series_detail.html", {"outline": series.outline(shown)})
 
 
 @require_safe

@@ -9,7 +9,7 @@ from functools import partial
 from django.conf import settings
 from django.db import connection, transaction
 
-from posts.models import Post, PostQuerySet
+from posts.models import Post, PostQuerySet, ScheduledChange
 from subscriptions import audience, editions, noon
 from subscriptions.models import Issue, IssuePost, Kind, Subscriber
 
@@ -20,6 +20,7 @@ _FREEZE_LOCK = 0x6E6F6F6E  # "noon"
 
 def ring(now: datetime) -> list[Issue]:
     """Open whatever is due at that moment; return the new issues. Harmless at any time."""
+    ScheduledChange.objects.apply_due(now)  # What is mailed is what the site shows at noon.
     Subscriber.objects.wake(at=now)
     opened = [
         _attempt(kind, partial(open_issue, now, kind=kind)) for kind in (Kind.DAILY, Kind.WEEKLY)

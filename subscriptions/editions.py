@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from pbrsite import mail
-from posts.models import Post
+from posts.models import Post, Series
 from subscriptions.models import Edition, Issue, Kind
 
 TOKEN_MARK = "token-of-the-one-person-this-copy-is-meant-for"  # noqa: S105 - as wide as a token
@@ -38,7 +38,9 @@ def render(
     """Render the whole issue onto it, and one edition for each set of posts (fresh, again)."""
     sets = list(sets)
     wanted = {*chosen, *(pk for fresh, again in sets for pk in (*fresh, *again))}
-    posts = {post.pk: post for post in Post.objects.for_list().filter(pk__in=wanted)}
+    rows = Post.objects.for_list().select_related("series").filter(pk__in=wanted)
+    posts = {post.pk: post for post in rows}
+    Series.objects.prefetch_outlines(rows)
     if chosen:
         whole = compose(issue, [posts[pk] for pk in chosen], [])
         issue.subject, issue.html, issue.text = whole.subject, whole.html, whole.text

@@ -14,7 +14,17 @@ from django.utils import timezone
 
 from pbrsite.demo.drawings import DRAWINGS
 from posts import relatedness, search
-from posts.models import Author, Image, Post, RelatedChoice, Series, Tag, TagAlias
+from posts.models import (
+    AnnouncedPart,
+    Author,
+    CoAuthor,
+    Image,
+    Post,
+    RelatedChoice,
+    Series,
+    Tag,
+    TagAlias,
+)
 
 FOLDER = Path(__file__).parent
 IN_NAVIGATION = ["payment-by-results", "probation", "drugs-and-alcohol"]
@@ -30,12 +40,15 @@ def load_writing(now: datetime) -> int:
     archive = read("archive.toml")
     authors = {row["slug"]: Author.objects.create(**row) for row in archive["authors"]}
     series = {row["slug"]: Series.objects.create(**row) for row in archive["series"]}
+    for row in archive["announced"]:
+        AnnouncedPart.objects.create(**{**row, "series": series[row["series"]]})
     tags = _load_tags(archive["tags"])
     images = {name: _draw(name) for name in DRAWINGS}
     for path in sorted((FOLDER / "posts").glob("*.html")):
         _, head, body = path.read_text().split("+++\n", 2)
         row = tomllib.loads(head)
         row["author"] = authors[row["author"]]
+        row["co_authors"] = [authors[slug] for slug in row.get("co_authors", [])]
         row["series"] = series.get(row.get("series", ""))
         _load_post(row, body, tags=tags, images=images, now=now)
     for kind in ("pin", "ban"):
@@ -88,6 +101,8 @@ def _load_post(
     post.save()
     chosen = [tags[slug] for slug in row["tags"]]
     post.tags.set(chosen)
+    for place, author in enumerate(row["co_authors"], 1):
+        CoAuthor.objects.create(post=post, author=author, position=place)
     post.topic = next((tag for tag in chosen if tag.kind == Tag.Kind.THEME), None)
     post.save(update_fields=["topic"])
 

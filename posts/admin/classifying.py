@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from js_asset.media import Media
 
 from posts.models import (
+    AnnouncedPart,
     Author,
     Series,
     Tag,
@@ -69,8 +70,21 @@ class AuthorAdmin(admin.ModelAdmin):
         return int(author.posts_written)
 
 
+class AnnouncedPartInline(admin.TabularInline):
+    model = AnnouncedPart
+    extra = 0
+
+
 @admin.register(Series)
 class SeriesAdmin(admin.ModelAdmin):
-    list_display = ["title"]
+    list_display = ["title", "posts_written", "planned_parts"]
     search_fields = ["title", "slug"]
     prepopulated_fields = {"slug": ["title"]}
+    inlines = [AnnouncedPartInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Series]:
+        return Series.objects.annotate(posts_written=Count("posts")).order_by("title", "pk")
+
+    @admin.display(description="posts", ordering="posts_written")
+    def posts_written(self, series: Any) -> int:
+        return int(series.posts_written)

@@ -43,6 +43,8 @@ class PostForm(forms.ModelForm):
                 self.fields[name].help_text += f" Times are those of {settings.TIME_ZONE}."
         if self.instance.pk and "tags" in self.fields:
             self.initial["tags"] = list(self.instance.tags.values_list("pk", flat=True))
+        if proposed := getattr(self.instance, "proposed", None):  # A change for later is edited.
+            self.initial |= proposed.as_initial()
 
     def clean_body(self) -> str:
         body: str = self.cleaned_data["body"]

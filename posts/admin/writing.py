@@ -10,10 +10,18 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from js_asset.media import Media
 
+from posts.admin.changes import ScheduledChangesMixin
 from posts.admin.forms import PostForm
 from posts.admin.permissions import may_publish, may_touch
 from posts.admin.widgets import LeadImageWidget
-from posts.models import Author, Post, PostQuerySet, RelatedChoice
+from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice
+
+
+class CoAuthorInline(admin.TabularInline):
+    model = CoAuthor
+    extra = 0
+    autocomplete_fields = ["author"]
+    verbose_name_plural = "Further authors"
 
 
 class RelatedChoiceInline(admin.TabularInline):
@@ -24,10 +32,10 @@ class RelatedChoiceInline(admin.TabularInline):
 
 
 @admin.register(Post)
-class PostAdmin(admin.ModelAdmin):
+class PostAdmin(ScheduledChangesMixin):
     form = PostForm
     change_form_template = "admin/posts/post/change_form.html"
-    inlines = [RelatedChoiceInline]
+    inlines = [CoAuthorInline, RelatedChoiceInline]
     date_hierarchy = "published_at"
     list_display = ["title", "state", "author", "topic", "published_at", "saved_at"]
     list_filter = ["status", "author", ("topic", admin.RelatedOnlyFieldListFilter)]

@@ -38,6 +38,14 @@ def test_a_kept_page_asks_the_database_for_nothing_but_the_version(
         assert client.get("/a-post/").status_code == 200
 
 
+def test_a_kept_page_has_every_header_of_the_first(client):
+    make_post(slug="a-post")
+    made, kept = client.get("/a-post/"), client.get("/a-post/")
+    assert made.headers.items() == kept.headers.items()
+    for name in ("X-Content-Type-Options", "Referrer-Policy", "Content-Security-Policy"):
+        assert name in kept.headers
+
+
 def test_a_connection_lost_between_requests_is_made_anew(client):
     make_post(slug="a-post")
     client.get("/a-post/")

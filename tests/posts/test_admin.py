@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 from cabinet.models import Folder
+from django.contrib.admin import site
 from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.forms import inlineformset_factory
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image as Pillow
@@ -39,9 +41,21 @@ def form_data(post: Post | None = None, **changes) -> dict:
         "title": "A title", "slug": "a-title", "standfirst": "", "body": "<p>Body.</p>",
         "excerpt": "Excerpt.", "author": author.pk, "tags": [], "status": "draft",
         "is_open_to_comments": "on", "is_mailed": "on",
-        "related_choices-TOTAL_FORMS": 0, "related_choices-INITIAL_FORMS": 0,
     }  # fmt: skip
-    return data | changes
+    return data | empty_inlines() | changes
+
+
+def empty_inlines() -> dict[str, int]:
+    """Return what a form sends for inlines without a row."""
+    formsets = [
+        inlineformset_factory(Post, inline.model, fk_name=inline.fk_name, fields="__all__")
+        for inline in site.get_model_admin(Post).inlines
+    ]
+    return {
+        f"{formset.get_default_prefix()}-{kind}_FORMS": 0
+        for formset in formsets
+        for kind in ("TOTAL", "INITIAL")
+    }
 
 
 def test_an_editor_writes_and_publishes_in_one_step(client, editor):

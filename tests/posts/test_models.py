@@ -136,17 +136,3 @@ def test_a_digest_takes_only_our_own_new_posts():
     make_post(published_at=NOW - timedelta(days=1), is_mailed=False)
     make_post(published_at=NOW - timedelta(days=1), imported_at=NOW)
     assert list(Post.objects.for_digest(cutoff=NOW)) == [fresh]
-
-
-@pytest.mark.django_db
-def test_previous_and_next_part_leave_out_what_is_not_public():
-    from posts.models import Series
-
-    series = Series.objects.create(title="S", slug="s")
-    first, draft, third = (
-        make_post(series=series, series_position=number, status=status)
-        for number, status in [(1, "published"), (2, "draft"), (3, "published")]
-    )
-    assert first.neighbours_in_series() == (None, third)
-    assert third.neighbours_in_series() == (first, None)
-    assert draft not in first.neighbours_in_series()

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from posts.models import AnnouncedPart, Series
 from subscriptions import digest
 from subscriptions.editions import TOKEN_MARK
 from subscriptions.message import Letter, Pattern
 from subscriptions.models import Delivery, Edition, Issue, Subscriber
 from subscriptions.tokens import WIDTH
-from tests.factories import make_author, make_tag
+from tests.factories import make_author, make_post, make_tag
 from tests.subscriptions.factories import DAY, NOON, SECOND, make_due_post, open_issue
 from tests.subscriptions.relay import parse
 
@@ -65,6 +66,17 @@ def test_text_comes_first_and_is_complete(settings: Any):
                      "http://testserver.test/digest/2026/03/04/", "every day at noon"):  # fmt: skip
         assert expected in text
     assert max(map(len, text.splitlines())) <= 78
+
+
+def test_a_part_of_a_series_says_which_and_what_stands_beside_it():
+    series = Series.objects.create(title="The long view", slug="long-view", planned_parts=3)
+    make_post(title="The first", series=series, series_position=1)
+    AnnouncedPart.objects.create(series=series, position=3, title="The third")
+    message = message_of(open_issue(title="The second", series=series, series_position=2))
+    for subtype in ("plain", "html"):
+        words = " ".join(re.sub(r"<[^>]*>", "", body(message, subtype)).split())
+        assert "Part 2 of 3 of The long view." in words
+        assert "Before this: The first. Next: The third." in words
 
 
 def test_wire_format_is_crlf_seven_bit_and_narrow():
