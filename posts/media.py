@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core import signing
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Value
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -74,16 +75,16 @@ def find(path: str, visitor: Visitor) -> File | None:
 
 
 def _original(path: str, visitor: Visitor) -> File | None:
-    image = _images(visitor).named([path]).first()
-    if image is None:
-        return None
-    if image.image_file.name != path:
-        return _moved(image.image_file.url, image.is_public)
-    return File(path, image.is_public)
+    if image := _allowed(Image.objects.filter(image_file=path), visitor):
+        return File(path, image.is_public)
+    # A second query, for addresses of replaced files and of nothing alone: asked in one with the
+    # first, Postgres reads the whole table (20,000 images: 12 ms instead of 0.1).
+    image = _allowed(Image.objects.filter(former_names__contains=[path]), visitor)
+    return _moved(image.image_file.url, image.is_public) if image else None
 
 
 def _rendition(path: str, pk: int, kind: str, visitor: Visitor) -> File | None:
-    image = _images(visitor).filter(pk=pk).first()
+    image = _allowed(Image.objects.filter(pk=pk), visitor)
     if image is None:
         return None
     picture: Picture = image.picture
@@ -116,18 +117,23 @@ def _moved(url: str, is_public: bool) -> File:
     return File("", is_public, is_final=False, moved_to=url)
 
 
-def _images(visitor: Visitor) -> ImageQuerySet:
-    """Return the images this visitor may see, each with `is_public`."""
-    images = Image.objects.with_publicity(visitor.now)
-    if visitor.post_pk == previews.ANY_IMAGE:
-        return images
-    allowed = Q(is_public=True)
+def _allowed(images: ImageQuerySet, visitor: Visitor) -> Any:
+    """Return the one image asked for, with `is_public`, if this visitor may see it, or None.
+
+    What decides is asked beside the row, without a LIMIT: inside the WHERE, or for a row among
+    many, Postgres starts from all public posts.
+    """
+    by_pass: Any = Value(visitor.post_pk == previews.ANY_IMAGE)
     if visitor.post_pk:
-        allowed |= Q(Exists(ImageUse.objects.filter(post=visitor.post_pk, image=OuterRef("pk"))))
+        by_pass = Exists(ImageUse.objects.filter(post=visitor.post_pk, image=OuterRef("pk")))
+    by_cookie: Any = Value(False)
     if visitor.staff_pk:  # Somebody who left since the cookie was given sees nothing more.
         staff = get_user_model().objects.filter(is_active=True, is_staff=True)
-        allowed |= Q(Exists(staff.filter(pk=visitor.staff_pk)))
-    return images.filter(allowed)
+        by_cookie = Exists(staff.filter(pk=visitor.staff_pk))
+    asked = images.with_publicity(visitor.now).annotate(is_by_pass=by_pass, is_by_cookie=by_cookie)
+    image: Any = next(iter(asked.order_by()), None)
+    is_allowed = image and (image.is_public or image.is_by_pass or image.is_by_cookie)
+    return image if is_allowed else None
 
 
 def _staff_pk(value: str, now: datetime) -> int | None:
