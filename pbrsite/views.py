@@ -13,10 +13,12 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import is_valid_path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
+from posts import addresses, guesses, missing, permalinks
 from posts import media as library
 
 
@@ -53,7 +55,16 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "404.html", status=404)
+    """Ask the posts room whether something was here before; nothing else does, and only now."""
+    moved = addresses.answer(request)
+    if moved is not None:
+        return moved
+    path, context = request.path_info, {}
+    will_get_slash = not path.endswith("/") and is_valid_path(f"{path}/")
+    if request.method in {"GET", "HEAD"} and not permalinks.is_closed(path) and not will_get_slash:
+        missing.note(request, now=timezone.now())
+        context = {"words": guesses.words_of(path), "meant": guesses.did_you_mean(path)}
+    return render(request, "404.html", context, status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

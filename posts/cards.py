@@ -46,11 +46,11 @@ class Card:
 def card_of(post: Post) -> Card:
     """Return the card of a post with its lead image selected; no query, nothing drawn."""
     width, height = SIZE
-    words = f"{post.title}. {settings.SITE_NAME}"
+    words = f"{post.display_title}. {settings.SITE_NAME}"
     if box := _lead_size(post):
         parts = ["lead", post.lead_image.picture.name, post.lead_image.picture.focus]
         return Card(_name(post, "jpg", parts), *box, alt=post.lead_image_alt or words)
-    parts = ["title", post.title, settings.SITE_NAME, settings.SITE_STRAPLINE]
+    parts = ["title", post.display_title, settings.SITE_NAME, settings.SITE_STRAPLINE]
     return Card(_name(post, "png", parts), width, height, words)
 
 
@@ -174,7 +174,7 @@ def _name(post: Post, kind: str, parts: list[str]) -> str:
 
 def _save(post: Post, card: Card) -> None:
     if card.name.endswith(".png"):
-        image = draw(post.title).quantize(64, dither=Pillow.Dither.NONE)
+        image = draw(post.display_title).quantize(64, dither=Pillow.Dither.NONE)
         renditions.write(card.name, lambda path: image.save(path, "PNG", optimize=True))
         return
     picture = post.lead_image.picture

@@ -27,12 +27,13 @@ def _image_fault(image: Any) -> str:
     if not is_ours(source):
         return (
             f"The image “{source[:80]}” is not in the media library. "
-            "Upload it there, then choose it with the editor's figure button."
+            "Upload it there, then choose it with the editor's picture button."
         )
-    if not image.get("alt", "").strip():
+    is_decorative = image.get("role") == "presentation"
+    if not is_decorative and not image.get("alt", "").strip():
         return (
             f"The image “{source.rpartition('/')[2]}” has no alternative text. "
-            "Select it, press the figure button and say what it shows."
+            "Select it, press the picture button and say what it shows."
         )
     return ""
 

@@ -10,6 +10,7 @@ from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
 from django.views.decorators.http import conditional_page, require_safe
 
 from pbrsite.mail import absolute
+from posts import corrections
 from posts.models import Author, Post, PostQuerySet, Series, Tag
 from posts.rendering import absolute_links, printable
 
@@ -128,37 +129,38 @@ def _newest(posts: PostQuerySet) -> list[Post]:
 
 
 def _content(post: Post) -> str:
-    """Return the body as a feed reader shows it: full addresses, and its place in a series."""
+    """Return the body as a feed reader shows it: notices, full addresses, place in a series."""
     note = (
         render_to_string("posts/_series_note.html", {"outline": post.outline})
         if post.outline
         else ""
     )
-    return absolute_links(post.body_html + note)
+    around = printable(corrections.feed_html(post)) + post.body_html + note
+    return absolute_links(around, page=post.get_absolute_url())
 
 
 def _entry(post: Post) -> dict[str, Any]:
     url = absolute(post.get_absolute_url())
     return {
-        "title": printable(post.title),
+        "title": printable(post.display_title),
         "link": url,
         "description": _content(post),
         "unique_id": feed_id(post),
         "unique_id_is_permalink": False,
         "authors": [printable(author.name) for author in post.byline()],
         "pubdate": post.published_at,
-        "updateddate": post.revised_at or post.published_at,
+        "updateddate": post.updated_at or post.published_at,
         "categories": [printable(tag.name) for tag in post.tags.all()],
         "comments": f"{url}#comments",
     }
 
 
 def _json_item(post: Post) -> dict[str, Any]:
-    changed = post.revised_at or post.published_at
+    changed = post.updated_at or post.published_at
     return {
         "id": feed_id(post),
         "url": absolute(post.get_absolute_url()),
-        "title": post.title,
+        "title": post.display_title,
         "summary": post.summary,
         "content_html": _content(post),
         "date_published": post.published_at and post.published_at.isoformat(),

@@ -137,6 +137,11 @@ class Image(CleanedImageMixin, AbstractFile):
         indexes = [GinIndex("former_names", name="posts_image_former_names")]
 
     @property
+    def copyright(self) -> str:
+        """The credit, by the name under which django-cabinet's picker hands it to the editor."""
+        return self.credit
+
+    @property
     def picture(self) -> Picture:
         return Picture(
             pk=self.pk, name=str(self.image_file.name), src=self.image_file.url,

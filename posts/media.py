@@ -103,8 +103,9 @@ def _card(path: str, pk: int, visitor: Visitor) -> File | None:
         Post.objects.published(visitor.now)
         .filter(pk=pk)
         .select_related("lead_image")
-        .only("title", "lead_image_alt", "lead_image__image_file", "lead_image__image_width",
-              "lead_image__image_height", "lead_image__image_ppoi", "lead_image__is_animated")
+        .only("title", "is_retracted", "lead_image_alt", "lead_image__image_file",
+              "lead_image__image_width", "lead_image__image_height", "lead_image__image_ppoi",
+              "lead_image__is_animated")
         .first()
     )  # fmt: skip
     if post is None:

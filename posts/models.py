@@ -10,31 +10,34 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import CheckConstraint, F, Q
 from django.urls import reverse
-from django_prose_editor.fields import ProseEditorField
 from taggit.managers import TaggableManager
 
 from posts import library, prose, rendering
 from posts.authors import Author, CoAuthor
 from posts.changes import ScheduledChange
+from posts.corrections import Correctable, Correction
 from posts.history import RevisionNote
 from posts.library import Image, ImageUse
+from posts.missing import MissingPage
 from posts.publishing import Publishing
 from posts.querysets import PostQuerySet
+from posts.redirects import Redirect
 from posts.relatives import RelatedChoice, RelatedPost
 from posts.series import AnnouncedPart, Outline, Series
 from posts.slugs import validate_slug
 from posts.topics import Tag, TagAlias, TaggedPost
 
 __all__ = [
-    "AnnouncedPart", "Author", "CoAuthor", "Image", "ImageUse", "Post", "PostQuerySet",
-    "RelatedChoice", "RelatedPost", "RevisionNote", "ScheduledChange", "Series", "Tag", "TagAlias",
-    "TaggedPost",
+    "AnnouncedPart", "Author", "CoAuthor", "Correction", "Image", "ImageUse", "MissingPage", "Post",
+    "PostQuerySet", "Redirect", "RelatedChoice", "RelatedPost", "RevisionNote",
+    "ScheduledChange", "Series", "Tag", "TagAlias", "TaggedPost",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
+MADE_FROM_BODY = ("body_html", "contents", "plain_text", "word_count")
 
 
-class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no types.
+class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # taggit has no types.
     title = models.CharField(max_length=160)
     slug = models.SlugField(
         max_length=120,
@@ -47,7 +50,7 @@ class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no
         validators=[MaxLengthValidator(400)],
         help_text="One or two sentences under the title.",
     )
-    body = ProseEditorField(extensions=prose.EXTENSIONS, sanitize=True, blank=True)
+    body = prose.ProseField(extensions=prose.EXTENSIONS, blank=True)
     excerpt = models.TextField(
         blank=True,
         validators=[MaxLengthValidator(700)],
@@ -80,14 +83,9 @@ class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no
         "only decoration", default=False, help_text="It says nothing the text does not say."
     )
     lead_image_credit = models.CharField("credit", max_length=200, blank=True)
-    revised_at = models.DateTimeField(
-        "date of last real change",
-        null=True,
-        blank=True,
-        help_text="Shown as “updated”. Small corrections leave it alone.",
-    )
     created_at = models.DateTimeField(auto_now_add=True)
     imported_at = models.DateTimeField(null=True, blank=True, editable=False)
+    wordpress_id = models.PositiveIntegerField(null=True, blank=True, unique=True, editable=False)
     related_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_open_to_comments = models.BooleanField("open to comments", default=True)
     is_mailed = models.BooleanField("send in the noon e-mail", default=True)
@@ -152,8 +150,10 @@ class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save with the body rendered; the tags' part of the search index follows in `reindex`."""
         fields = kwargs.get("update_fields")
-        if fields is None:
+        if fields is None or "body" in fields:
             self.render_body()
+        if fields is not None and "body" in fields:
+            kwargs["update_fields"] = {*fields, *MADE_FROM_BODY}
         super().save(*args, **kwargs)
         if fields is None or {"body", "lead_image"} & set(fields):
             library.record_uses([self])
@@ -177,7 +177,8 @@ class Post(Publishing):  # type: ignore[django-manager-missing]  # taggit has no
         return self.excerpt or self.standfirst
 
     def render_body(self) -> None:
-        rendered = rendering.render(self.body, library.pictures_in(self.body))
+        known = library.pictures_in(self.body)
+        rendered = rendering.render(self.body, known, key=self.slug)
         self.body_html = rendered.html
         self.contents = rendered.contents
         self.plain_text = rendered.text

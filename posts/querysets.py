@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Q
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from posts import visibility
+from posts import corrections, visibility
 from posts.authors import Author, CoAuthor
 from posts.topics import Tag
 
@@ -43,10 +43,10 @@ class PostQuerySet(models.QuerySet["Post"]):
         )
 
     def for_page(self) -> Self:
-        """Return what the post's own page shows, in two queries."""
+        """Return what the post's own page shows, in two queries, its notices among it."""
         return (
             self.select_related("author", "topic", "series", "lead_image")
-            .annotate(co_author_rows=_co_authors())
+            .annotate(co_author_rows=_co_authors(), notice_rows=corrections.rows())
             .prefetch_related("tags")
             .defer("body", "plain_text", "search_vector")
         )

@@ -1,6 +1,5 @@
-"""From the body an editor saved to the HTML readers get: anchors, figures, contents, plain text."""
+"""From the body an editor saved to the HTML readers get: anchors, figures, notes, plain text."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,14 +9,16 @@ from django.utils.html import escape
 from django.utils.text import slugify
 from lxml import html
 
-from posts import faults, pictures
+from posts import faults, footnotes, pictures, prose
+from posts.prose import printable
+
+__all__ = ["Rendering", "absolute_links", "printable", "render"]
 
 # Ids the page around the body has for itself, and deep links rely on.
 PAGE_HOOKS = frozenset(
-    ["main", "share", "share-end", "related", "citing", "comments", "comment-form", "subscribe",
-     "subscribe-form", "results", "facets", "did-you-mean", "site-search"]
+    ["main", "share", "share-end", "related", "citing", "corrections", "comments", "comment-form",
+     "subscribe", "subscribe-form", "results", "facets", "did-you-mean", "site-search"]
 )  # fmt: skip
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 CONTENTS_FROM = 4  # headings of the second level
 HEADINGS = ("h2", "h3", "h4")
 BLOCKS = ("p", "h2", "h3", "h4", "li", "blockquote", "figcaption", "pre", "td", "th", "br", "img")
@@ -32,36 +33,38 @@ class Rendering:
     text: str = ""
 
 
-def render(body: str, known: Mapping[str, pictures.Picture] | None = None) -> Rendering:
-    """Return the rendering of a sanitised body; `known` are the library's images it names.
+def render(
+    body: str, known: Mapping[str, pictures.Picture] | None = None, *, key: str = ""
+) -> Rendering:
+    """Return the rendering of a body, whatever it holds: only the allow-list's HTML comes out.
 
-    Pure: the same body and images give the same page.
+    Pure: the same body and images give the same page. `known` are the library's images it names;
+    the key, a post's slug, goes into its notes' ids.
     """
-    body = printable(body)
+    body = prose.sanitize_body(body)
     if not body.strip():
         return Rendering()
     root = html.fragment_fromstring(body, create_parent="div")
+    notes = footnotes.lift(root)  # Before anything reads a heading's or a cell's words.
+    _drop_empty_paragraphs(root)
     contents = _anchor_headings(root)
+    _mind_tables(root)
+    footnotes.number(root, notes, key=key)
     _mind_images(root, known or {})
     inner = _inner(root)
     return Rendering(inner, contents if len(contents) >= CONTENTS_FROM else [], _words(root))
 
 
-def printable(text: str) -> str:
-    """Return the text without what XML 1.0 cannot hold: one such character breaks a whole feed.
+def absolute_links(body_html: str, *, page: str = "/") -> str:
+    """Return the page's HTML with full addresses and plain images, for feeds and mails.
 
-    Word processors paste them (a vertical tab, say), and the sanitiser lets them through.
+    A link to a part of the post itself leads to that part of its page, whose path `page` is.
     """
-    return UNPRINTABLE.sub("", text)
-
-
-def absolute_links(body_html: str) -> str:
-    """Return the page's HTML with full addresses and plain images, as feeds and mails need them."""
     if not body_html.strip():
         return ""
     root = html.fragment_fromstring(body_html, create_parent="div")
     pictures.undress(root)
-    root.make_links_absolute(settings.SITE_URL + "/", resolve_base_href=False)
+    root.make_links_absolute(settings.SITE_URL + page, resolve_base_href=False)
     return _inner(root)
 
 
@@ -74,10 +77,18 @@ def _inner(root: Any) -> str:
 
 def _words(root: Any) -> str:
     """Return the text with a space between blocks, a stop after a heading; spoils the tree."""
+    footnotes.strip_apparatus(root)
     for element in root.iter(*BLOCKS):
         is_open_heading = element.tag in HEADINGS and element.text_content().strip()[-1:].isalnum()
         element.tail = f"{'.' if is_open_heading else ''} {element.tail or ''}"
     return " ".join(root.text_content().split())
+
+
+def _drop_empty_paragraphs(root: Any) -> None:
+    """Leave out the blank lines an editor ends with; a cell or a list item may stay empty."""
+    for paragraph in list(root.iter("p")):
+        if not len(paragraph) and not (paragraph.text or "").strip():
+            paragraph.drop_tree()
 
 
 def _anchor_headings(root: Any) -> list[dict[str, str]]:
@@ -107,7 +118,28 @@ def _mind_images(root: Any, known: Mapping[str, pictures.Picture]) -> None:
             continue
         image.set("loading", "lazy")
         image.set("decoding", "async")
-        if image.get("alt") is None:
+        if image.get("alt") is None or image.get("role") == "presentation":
             image.set("alt", "")
         if picture := known.get(pictures.name_of(image.get("src", ""))):
             pictures.dress(image, picture)
+
+
+def _mind_tables(root: Any) -> None:
+    """Say what each heading cell heads; let a wide table be scrolled, with the keyboard too."""
+    for table in list(root.iter("table")):
+        rows = list(table.iter("tr"))
+        for cell in table.iter("td", "th"):
+            if len(cell) == 1 and cell[0].tag == "p" and not (cell.text or "").strip():
+                cell[0].drop_tag()
+        is_headed = bool(rows) and all(cell.tag == "th" for cell in rows[0])
+        for row in rows:
+            for cell in row.iter("th"):
+                cell.set("scope", "col" if is_headed and row is rows[0] else "row")
+        titles = [" ".join(cell.text_content().split()) for cell in rows[0]] if is_headed else []
+        name = ": ".join(["Table", ", ".join(filter(None, titles))]) if any(titles) else "Table"
+        wrapper = html.Element(
+            "div", {"class": "scroller", "role": "region", "tabindex": "0", "aria-label": name}
+        )
+        wrapper.tail, table.tail = table.tail, None
+        table.getparent().replace(table, wrapper)
+        wrapper.append(table)

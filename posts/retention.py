@@ -1,4 +1,4 @@
-"""Thinning the history of posts: what was public is kept, of the rest ever less as it ages."""
+"""What the room forgets: of the history of posts, what was never public thins as it ages."""
 
 from datetime import datetime, timedelta
 
@@ -6,6 +6,7 @@ from django.db.models import Case, CharField, F, Q, Value, When, Window
 from django.db.models.functions import Cast, Concat, RowNumber, Trunc
 from reversion.models import Revision
 
+from posts import missing
 from posts.history import RevisionNote
 from posts.models import ScheduledChange
 
@@ -25,6 +26,7 @@ def prune(now: datetime) -> dict[str, int]:
         "thinned revisions": _delete(thinned(now)),
         "revisions of deleted posts": _delete(list(orphans.values_list("pk", flat=True))),
         "decided changes": decided.delete()[0],
+        "missing addresses": missing.prune(now),
     }
 
 

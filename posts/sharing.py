@@ -32,11 +32,11 @@ def json_ld(post: Post) -> SafeString:
     data: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "Article",
-        "headline": post.title,
+        "headline": post.display_title,
         "description": post.summary,
         "url": absolute(post.get_absolute_url()),
         "datePublished": post.published_at and post.published_at.isoformat(),
-        "dateModified": (post.revised_at or post.published_at or post.created_at).isoformat(),
+        "dateModified": (post.updated_at or post.published_at or post.created_at).isoformat(),
         "author": [
             {"@type": "Person", "name": author.name, "url": absolute(author.get_absolute_url())}
             for author in post.byline()
@@ -46,6 +46,12 @@ def json_ld(post: Post) -> SafeString:
         "keywords": [tag.name for tag in post.tags.all()],
         "wordCount": post.word_count,
     }  # fmt: skip
+    if notices := post.notices():
+        data["correction"] = [
+            {"@type": "CorrectionComment", "name": notice.get_kind_display(), "text": notice.text,
+             "datePublished": notice.noted_at.isoformat()}
+            for notice in notices
+        ]  # fmt: skip
     if post.lead_image:
         data["image"] = absolute(post.lead_image.image_file.url)
     text = json.dumps(data, ensure_ascii=False)

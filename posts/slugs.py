@@ -4,10 +4,11 @@ from django.core.exceptions import ValidationError
 
 # fmt: off
 RESERVED = frozenset({
-    "about", "admin", "archive", "author", "category", "comments", "corrections", "digest",
-    "favicon", "feed", "healthz", "hooks", "login", "media", "p", "page", "privacy", "readyz",
-    "robots", "search", "series", "sitemap", "static", "subscribe", "subscription", "tag",
-    "tags", "u", "wp-admin", "wp-content", "wp-login",
+    "about", "admin", "archive", "archives", "atom", "author", "category", "comments",
+    "corrections", "digest", "favicon", "feed", "healthz", "hooks", "index", "login", "media",
+    "opensearch", "p", "page", "preview", "privacy", "rdf", "readyz", "robots", "rss", "rss2",
+    "search", "series", "sitemap", "static", "subscribe", "subscription", "tag", "tags", "u",
+    "wp-admin", "wp-content", "wp-includes", "wp-json", "wp-login", "xmlrpc",
 })
 # fmt: on
 

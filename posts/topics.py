@@ -9,7 +9,6 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
-from django_prose_editor.fields import ProseEditorField
 from taggit.models import ItemBase, TagBase
 
 from posts import prose, visibility
@@ -39,9 +38,9 @@ class Tag(TagBase):
     heading = models.CharField(
         max_length=160, blank=True, help_text="Of the topic page; “<name> posts” when empty."
     )
-    introduction = ProseEditorField(
+    introduction = prose.ProseField(
         extensions=prose.INTRODUCTION_EXTENSIONS,
-        sanitize=True,
+        sanitize=prose.sanitize_introduction,
         blank=True,
         help_text="Write {{ post_count }} where the live number of posts belongs.",
     )
@@ -70,7 +69,8 @@ class Tag(TagBase):
 
     def live_introduction(self, post_count: int) -> SafeString:
         """Return the introduction with the number of public posts where the editor asked for it."""
-        return mark_safe(re.sub(r"{{\s*post_count\s*}}", str(post_count), self.introduction))  # noqa: S308 (sanitised on save)
+        clean = prose.sanitize_introduction(self.introduction)
+        return mark_safe(re.sub(r"{{\s*post_count\s*}}", str(post_count), clean))  # noqa: S308
 
     def reindex_posts(self) -> None:
         """Bring the search index of every post of this tag up to date with its names."""

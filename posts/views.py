@@ -5,11 +5,13 @@ from typing import Any
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from posts import cards, series, sharing
+from posts import addresses, cards, series, sharing
 from posts import search as searching
-from posts.models import Author, Post, PostQuerySet, Series, Tag
+from posts.models import Author, Correction, Post, PostQuerySet, Series, Tag
 from posts.pagination import page_context
 
 KIND_HEADINGS = {Tag.Kind.PERSON.value: "People"}
@@ -17,15 +19,17 @@ KIND_HEADINGS = {Tag.Kind.PERSON.value: "People"}
 
 @require_safe
 def home(request: HttpRequest, number: int = 1) -> HttpResponse:
+    if moved := addresses.for_home(request):
+        return moved
     posts = Post.objects.published().for_list()
     return _list_page(request, "posts/post_list.html", posts, number, {"base": "/"})
 
 
 @require_safe
 def post_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    post = get_object_or_404(Post.objects.published().for_page(), slug=slug)
     if "replytocom" in request.GET:
         return HttpResponsePermanentRedirect(request.path)
-    post = get_object_or_404(Post.objects.published().for_page(), slug=slug)
     Series.objects.prefetch_outlines([post])
     context = {
         "post": post,
@@ -89,6 +93,17 @@ def series_detail(request: HttpRequest, slug: str) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     asked = searching.Question.from_request(request.GET)
     return render(request, "posts/search.html", searching.answer(asked))
+
+
+@require_safe
+def corrections(request: HttpRequest, number: int = 1) -> HttpResponse:
+    """List every public notice, newest first."""
+    base = reverse("posts:corrections")
+    if request.path.endswith("/page/1/"):
+        return redirect(base, permanent=True)
+    notices = Correction.objects.public(timezone.now()).for_list()
+    context = page_context(notices, number, base=base)
+    return render(request, "posts/correction_list.html", context)
 
 
 @require_safe

@@ -18,6 +18,7 @@ from posts.models import (
     AnnouncedPart,
     Author,
     CoAuthor,
+    Correction,
     Image,
     Post,
     RelatedChoice,
@@ -53,6 +54,8 @@ def load_writing(now: datetime) -> int:
         _load_post(row, body, tags=tags, images=images, now=now)
     for kind in ("pin", "ban"):
         _load_choices(archive.get(f"{kind}s", []), kind)
+    for row in archive["corrections"]:
+        _load_correction(row)
     posts = list(Post.objects.values_list("pk", flat=True))
     search.index(posts)
     for pk in posts:
@@ -134,3 +137,12 @@ def _load_choices(rows: list[dict[str, str]], verdict: str) -> None:
             verdict=verdict,
             position=position,
         )
+
+
+def _load_correction(row: dict[str, Any]) -> None:
+    Correction.objects.create(
+        post=Post.objects.get(slug=row["post"]),
+        kind=row["kind"],
+        text=row["text"],
+        noted_at=row["noted_at"].replace(tzinfo=settings.ZONE),
+    )

@@ -1,5 +1,5 @@
 """The editors' desk of this room, in Django's admin: writing, classifying, the media library."""
 
-from posts.admin import classifying, library, writing
+from posts.admin import classifying, library, missing, redirects, writing
 
-__all__ = ["classifying", "library", "writing"]
+__all__ = ["classifying", "library", "missing", "redirects", "writing"]

@@ -9,11 +9,12 @@ from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from posts.admin.corrections import RealChangeForm
 from posts.faults import faults
 from posts.models import Post, Tag
 
 
-class PostForm(forms.ModelForm):
+class PostForm(RealChangeForm):
     tags = forms.ModelMultipleChoiceField(
         queryset=Tag.objects.all(),
         required=False,
@@ -23,7 +24,7 @@ class PostForm(forms.ModelForm):
 
     class Meta:
         model = Post
-        fields = "__all__"  # noqa: DJ007 (the admin's fieldsets say which)
+        fields = "__all__"  # The admin's fieldsets say which.
         widgets = {
             "standfirst": forms.Textarea(attrs={"rows": 2, "cols": 90}),
             "excerpt": forms.Textarea(attrs={"rows": 4, "cols": 90}),
@@ -37,8 +38,8 @@ class PostForm(forms.ModelForm):
         if "title" in self.fields:
             self.fields["title"].widget.attrs["autofocus"] = True
         if "slug" in self.fields and self.instance.is_published():
-            self.fields["slug"].help_text += " The post is public: links to the old address break."
-        for name in ("published_at", "not_before", "revised_at"):
+            self.fields["slug"].help_text += " The post is public: its old address will lead here."
+        for name in ("published_at", "not_before"):
             if name in self.fields:
                 self.fields[name].help_text += f" Times are those of {settings.TIME_ZONE}."
         if self.instance.pk and "tags" in self.fields:

@@ -11,7 +11,9 @@ from django.utils.safestring import SafeString
 from js_asset.media import Media
 
 from posts.admin.changes import ScheduledChangesMixin
+from posts.admin.corrections import CorrectionInline, CorrectionsMixin
 from posts.admin.forms import PostForm
+from posts.admin.links import LinkPicker
 from posts.admin.permissions import may_publish, may_touch
 from posts.admin.widgets import LeadImageWidget
 from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice
@@ -32,10 +34,10 @@ class RelatedChoiceInline(admin.TabularInline):
 
 
 @admin.register(Post)
-class PostAdmin(ScheduledChangesMixin):
+class PostAdmin(LinkPicker, CorrectionsMixin, ScheduledChangesMixin):
     form = PostForm
     change_form_template = "admin/posts/post/change_form.html"
-    inlines = [CoAuthorInline, RelatedChoiceInline]
+    inlines = [CorrectionInline, CoAuthorInline, RelatedChoiceInline]
     date_hierarchy = "published_at"
     list_display = ["title", "state", "author", "topic", "published_at", "saved_at"]
     list_filter = ["status", "author", ("topic", admin.RelatedOnlyFieldListFilter)]
@@ -54,8 +56,8 @@ class PostAdmin(ScheduledChangesMixin):
         ("Illustrate", {"fields": ["lead_image", "lead_image_alt", "lead_image_is_decorative",
                                    "lead_image_credit"]}),
         ("Classify", {"fields": ["author", "tags", "topic", ("series", "series_position")]}),
-        ("Publish", {"fields": ["status", "published_at", "not_before", "revised_at",
-                                "is_open_to_comments", "is_mailed"]}),
+        ("Publish", {"fields": ["status", "published_at", "not_before", "is_real_change",
+                                "forget_update", "is_open_to_comments", "is_mailed"]}),
         ("Related posts", {"fields": ["related_now"]}),
     ]  # fmt: skip
 

@@ -73,7 +73,7 @@ def test_a_withdrawn_post_is_gone_in_the_very_next_request(client):
     post = make_post(slug="a-post")
     client.get("/a-post/")
     post.withdraw()
-    assert client.get("/a-post/").status_code == 404
+    assert client.get("/a-post/").status_code == 410
 
 
 def test_a_scheduled_post_turns_the_page_by_the_clock(client):

@@ -4,6 +4,7 @@ import io
 import re
 
 import pytest
+from django.utils import timezone
 from PIL import Image as Pillow
 
 from posts import cards, renditions
@@ -75,6 +76,15 @@ def test_another_title_is_another_address_and_the_old_one_leads_there(client):
     assert get(client, old)["Location"] == new
     assert get(client, new).status_code == 200
     assert len(list(renditions.path_of(cards.FOLDER).iterdir())) == 1
+
+
+def test_a_retraction_is_said_on_the_card(client):
+    post = make_post(title="First")
+    _, old = card_in(client, post)
+    post.corrections.create(kind="retraction", text="Withdrawn figures.", noted_at=timezone.now())
+    page, new = card_in(client, post)
+    assert new != old
+    assert 'og:image:alt" content="Retracted: First' in page
 
 
 @pytest.mark.parametrize(

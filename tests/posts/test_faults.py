@@ -25,7 +25,8 @@ def test_a_fault_is_named_with_the_way_to_mend_it(body, words):
 
 @pytest.mark.parametrize(
     "body",
-    ["", OURS, '<a href="/a-post/">a</a>', '<a href="#notes">b</a>', '<a href="https://a.test">c</a>',
+    ["", OURS, '<img src="/media/a.png" alt="" role="presentation">',
+     '<a href="/a-post/">a</a>', '<a href="#notes">b</a>', '<a href="https://a.test">c</a>',
      '<a href="mailto:a@example.org">d</a>'],
 )  # fmt: skip
 def test_a_right_body_has_no_fault(body):

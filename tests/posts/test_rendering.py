@@ -53,3 +53,32 @@ def test_links_become_absolute_for_feeds_and_mail():
     html = absolute_links('<p><a href="/other/">x</a> <a href="https://a.test/">y</a></p>')
     assert 'href="http://testserver.test/other/"' in html
     assert 'href="https://a.test/"' in html
+
+
+def test_a_credit_stays_in_its_caption():
+    caption = "<figcaption>b <small>Photo: c</small></figcaption>"
+    page = render(f'<figure><img src="/media/a.png" alt="x">{caption}</figure>')
+    assert caption in page.html
+    assert page.text == "b Photo: c"
+
+
+def test_a_decorative_image_has_no_words():
+    page = render('<img src="/media/a.png" alt="left over" role="presentation">')
+    assert 'alt="" role="presentation"' in page.html
+
+
+def test_a_table_says_what_its_heading_cells_head_and_can_be_scrolled_to():
+    rows = (
+        "<tr><th><p>Year</p></th><th><p>Rate</p></th></tr><tr><th><p>2014</p></th><td>8</td></tr>"
+    )
+    page = render(f"<table><tbody>{rows}</tbody></table><p>After.</p>").html
+    assert '<th scope="col">Year</th><th scope="col">Rate</th>' in page
+    assert '<th scope="row">2014</th>' in page
+    assert page.startswith(
+        '<div class="scroller" role="region" tabindex="0" aria-label="Table: Year, Rate">'
+    )
+    assert page.endswith("</table></div><p>After.</p>")
+
+
+def test_blank_lines_at_the_end_are_left_out():
+    assert render("<p>a</p><p></p><p> </p>").html == "<p>a</p>"

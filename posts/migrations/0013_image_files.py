@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("cabinet", "0006_alter_folder_unique_together"),
-        ("posts", "0009_series_with_posts_stays"),
+        ("posts", "0012_corrections"),
     ]
     operations = [
         migrations.AlterModelOptions(

@@ -1,0 +1,174 @@
+"""What an address that is no page may have meant: WordPress's forms of it, and slips of the hand.
+
+Pure: no database here. The forms are those of WordPress's rewrite rules
+(https://developer.wordpress.org/reference/classes/wp_rewrite/).
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+from posts.slugs import RESERVED
+
+# The admin, files, and links that carry a secret: never looked up, never noted.
+CLOSED = ("admin", "media", "static", "u", "subscribe", "subscription", "hooks", "preview")
+# What scanners ask for: never an address of a page, here or on WordPress.
+PROBE = re.compile(
+    r"\.(php\d?|aspx?|jsp|cgi|env|git|sql|bak|ini|ya?ml)(/|$)|/\.|^/(wp-admin|wp-includes|wp-json"
+    r"|wp-login|xmlrpc|cgi-bin|vendor|phpmyadmin|actuator|console|api|graphql|solr|boaform|hnap1|owa"
+    r"|autodiscover|telescope|_ignition)(/|$)",
+    re.IGNORECASE,
+)
+LONGEST = 500
+UPLOADS = "/wp-content/uploads/"
+FEEDS = frozenset({"feed", "rss", "rss2", "rdf", "atom"})
+SLUG = re.compile(r"[\w-]{1,120}", re.ASCII)
+# A query key of WordPress's whose value is a row's number, on its home page.
+NUMBERED = ("p", "page_id", "attachment_id", "cat", "author")
+POST_NUMBERS = NUMBERED[:3]
+HOME_KEYS = frozenset({*NUMBERED, "tag", "category_name", "feed", "s", "m", "paged"})
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was meant: each part may be empty; `tail` is the part of the page that was asked for."""
+
+    paths: tuple[str, ...] = ()  # of redirects that would answer, the most exact first
+    slugs: tuple[str, ...] = ()  # of a post, the likeliest first
+    tag: str = ""
+    author: str = ""
+    wordpress_id: int | None = None
+    tail: str = ""
+    fixed: str = ""  # an address that answers whatever the archive holds
+
+    @property
+    def is_exact(self) -> bool:
+        """Return whether the first path says more than a post's bare slug."""
+        return bool(self.paths) and self.paths[0] not in {f"/{slug}/" for slug in self.slugs}
+
+
+def is_closed(path: str) -> bool:
+    """Return whether no old page can have been here, or none may be known."""
+    if len(path) > LONGEST or path.split("/")[1] in CLOSED:
+        return True
+    return PROBE.search(_without_index(path)) is not None
+
+
+def tidy(path: str) -> str:
+    """Return the one form in which a path is kept: lower case, one slash at the end.
+
+    A file keeps its name as it is: `/wp-content/uploads/` tells upper from lower case.
+    """
+    path = "/" + re.sub(r"[\x00-\x1f\x7f]|/(?=/)", "", path).strip("/ ")
+    if path.startswith(UPLOADS) or path == "/":
+        return path
+    has_ending = "." in path.rpartition("/")[2]
+    return path.lower() if has_ending else f"{path.lower()}/"
+
+
+def read(path: str) -> Wanted:
+    """Return what a path may have meant."""
+    kept = _without_index(tidy(path)) or "/"
+    if path.startswith(UPLOADS):
+        # WordPress also linked to sizes of an image: chart-300x200.png.
+        whole = re.sub(r"-(?:\d+x\d+|scaled)(?=\.\w+$)", "", kept)
+        return Wanted(paths=_once([kept, whole]))
+    parts = [word for part in kept.split("/") if (word := _word(part))]
+    if not parts:
+        return Wanted(paths=(kept,), fixed="/")
+    if re.search(r"\.(?!html?/?$)[^/]*/?$", kept):  # A file, which is not named by a slug.
+        return Wanted(paths=(kept,))
+    parts, tail = _without_tail(parts)
+    if not parts:
+        return Wanted(paths=(kept,), fixed="/feed/")
+    return _named(kept, parts, tail)
+
+
+def _without_index(path: str) -> str:
+    return re.sub(r"^/index\.(php|html?)(?=/|$)", "", path)
+
+
+def _word(part: str) -> str:
+    """Return a part of a path without what surrounded the link it was copied from."""
+    part = re.sub(r"\.html?$", "", part)
+    return re.sub(r"^[\W_]+|[\W_]+$", "", part)
+
+
+def _without_tail(parts: list[str]) -> tuple[list[str], str]:
+    """Return the parts that name a page, and which part of it was asked for."""
+    tail = ""
+    while parts and (drop := _tail_length(parts)):
+        if parts[-1] in FEEDS:
+            tail = "feed/"
+        elif parts[-1] == "comments":
+            tail = tail or "comments/"
+        parts = parts[:-drop]
+    return ([], tail) if parts == ["comments"] and tail else (parts, tail)
+
+
+def _tail_length(parts: list[str]) -> int:
+    """Return how many of the last parts name none of the page; 0 when all of them do."""
+    last, is_page = parts[-1], len(parts) > 2 and parts[-2] == "page"
+    if last in FEEDS:
+        return 1
+    if len(parts) == 1 or parts[0] in {"tag", "author", "page"}:
+        return 0
+    if last.isdecimal():
+        return 0 if parts[0] == "archives" else 1 + is_page
+    is_part = last in {"comments", "amp", "trackback", "embed"} or last.startswith("comment-page-")
+    return int(is_part)
+
+
+def _named(kept: str, parts: list[str], tail: str) -> Wanted:
+    first, last = parts[0], parts[-1]
+    whole = f"/{'/'.join(parts)}/"
+    if first == "category" and len(parts) > 1:
+        paths = _once([kept, whole, f"/category/{last}/", f"/tag/{last}/"])
+        return Wanted(paths, tag=last, tail=tail)
+    if first == "tag" and len(parts) == 2:
+        return Wanted(_once([kept, whole]), tag=last, tail=tail)
+    if first == "author" and len(parts) == 2:
+        return Wanted(_once([kept, whole]), author=last, tail=tail)
+    if first == "archives" and len(parts) == 1:
+        return Wanted(_once([kept]), fixed="/archive/")
+    if first == "archives" and last.isdecimal():
+        return Wanted(_once([kept, whole]), wordpress_id=_number(last))
+    slugs = [word for word in (last, first) if _may_be_slug(word)]
+    return Wanted(_once([kept, whole, *(f"/{slug}/" for slug in slugs)]), _once(slugs), tail=tail)
+
+
+def _may_be_slug(word: str) -> bool:
+    is_slug = SLUG.fullmatch(word) is not None
+    return is_slug and not word.isdigit() and word not in RESERVED
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def _once(paths: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(paths))
+
+
+def read_query(given: QueryDict) -> Wanted | None:
+    """Return what WordPress's query on the home page meant; None where it names nothing."""
+    for key in NUMBERED:
+        number = _number(given.get(key, ""))
+        if number is not None:
+            row = (f"/?{key}={number}",)
+            return Wanted(row, wordpress_id=number if key in POST_NUMBERS else None)
+    topic = given.get("tag") or given.get("category_name", "").rpartition("/")[2]
+    if topic:
+        return Wanted((f"/tag/{topic}/", f"/category/{topic}/"), tag=topic)
+    if "s" in given:
+        return Wanted(fixed="/search/?" + urlencode({"q": given["s"]}))
+    if "feed" in given:
+        return Wanted(fixed="/feed/")
+    month = re.fullmatch(r"([12]\d{3})(\d\d)?(\d\d)?", given.get("m", ""))
+    if month:
+        return Wanted(fixed="/" + "".join(f"{part}/" for part in month.groups() if part))
+    page = _number(given.get("paged", ""))
+    return Wanted(fixed=f"/page/{page}/") if page and page > 1 else None
