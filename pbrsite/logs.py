@@ -1,13 +1,13 @@
-"""What a log line may not hold: the secrets of links that people got by mail."""
+"""What a log line may not hold: the secrets of links that people were sent."""
 
 import logging
 import re
 
-SECRET = re.compile(r"/(u|subscription|subscribe/confirm)/[^/\s\"']+")
+SECRET = re.compile(r"/(u|preview|subscription|subscribe/confirm)/[^/\s\"']+")
 
 
 class HideTokens(logging.Filter):
-    """Cut the token from addresses that open or change somebody's subscription."""
+    """Cut the token from addresses that change a subscription or open a draft."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()

@@ -312,6 +312,7 @@ CONTENT_SECURITY_POLICY = {
 ADMIN_CONTENT_SECURITY_POLICY = {
     "script-src": [SELF, NONCE],
     "style-src": [SELF, "'unsafe-inline'"],
+    "frame-src": [SELF],
     "frame-ancestors": [SELF],
     "img-src": [SELF, "data:", "blob:"],
 }

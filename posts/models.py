@@ -16,9 +16,11 @@ from posts import library, prose, rendering
 from posts.authors import Author, CoAuthor
 from posts.changes import ScheduledChange
 from posts.corrections import Correctable, Correction
+from posts.drafts import WorkingCopy
 from posts.history import RevisionNote
 from posts.library import Image, ImageUse
 from posts.missing import MissingPage
+from posts.previews import PreviewLink
 from posts.publishing import Publishing
 from posts.querysets import PostQuerySet
 from posts.redirects import Redirect
@@ -29,8 +31,8 @@ from posts.topics import Tag, TagAlias, TaggedPost
 
 __all__ = [
     "AnnouncedPart", "Author", "CoAuthor", "Correction", "Image", "ImageUse", "MissingPage", "Post",
-    "PostQuerySet", "Redirect", "RelatedChoice", "RelatedPost", "RevisionNote",
-    "ScheduledChange", "Series", "Tag", "TagAlias", "TaggedPost",
+    "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice", "RelatedPost", "RevisionNote",
+    "ScheduledChange", "Series", "Tag", "TagAlias", "TaggedPost", "WorkingCopy",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5

@@ -6,7 +6,7 @@ from django.db.models import Case, CharField, F, Q, Value, When, Window
 from django.db.models.functions import Cast, Concat, RowNumber, Trunc
 from reversion.models import Revision
 
-from posts import missing
+from posts import drafts, missing, previews
 from posts.history import RevisionNote
 from posts.models import ScheduledChange
 
@@ -23,6 +23,8 @@ def prune(now: datetime) -> dict[str, int]:
     orphans = Revision.objects.filter(note=None)  # Their post is gone, and the notes with it.
     decided = ScheduledChange.objects.filter(decided_at__lt=now - DECIDED_CHANGES_KEPT)
     return {
+        **drafts.prune(now),
+        **previews.prune(now),
         "thinned revisions": _delete(thinned(now)),
         "revisions of deleted posts": _delete(list(orphans.values_list("pk", flat=True))),
         "decided changes": decided.delete()[0],

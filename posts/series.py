@@ -110,6 +110,26 @@ def outline(series: Series, now: datetime | None = None) -> Outline:
     return outline_of(series, _parts({series.pk}, now or timezone.now())[series.pk])
 
 
+def preview_outline(post: "Post", now: datetime, *, saved_slug: str) -> None:
+    """Set `outline` on a post as if it were public, at the part it has now; one query.
+
+    None without a series. `saved_slug` is the address it is stored with, should that be changing.
+    """
+    if not post.series:
+        post.outline = None
+        return
+    found = _parts({post.series.pk}, now)[post.series.pk]
+    parts = [part for part in found if not part.slug or part.slug not in {saved_slug, post.slug}]
+    number = post.series_position
+    later = (
+        place
+        for place, part in enumerate(parts)
+        if number is not None and (part.position is None or part.position > number)
+    )
+    parts.insert(next(later, len(parts)), Part(number, post.title, post.slug))
+    post.outline = _seen_from(outline_of(post.series, parts), post.slug)
+
+
 def outline_of(series: Series, parts: Sequence[Part]) -> Outline:
     taken = {part.position for part in parts if part.slug}
     shown = [part for part in parts if part.slug or part.position not in taken]

@@ -37,5 +37,6 @@ urlpatterns: list[URLPattern] = [
     path("sitemap.xml", machines.sitemap, name="sitemap"),
     path("robots.txt", machines.robots, name="robots"),
     path("opensearch.xml", machines.opensearch, name="opensearch"),
+    path("preview/<str:token>/", views.preview, name="preview"),
     path("<slug:slug>/", views.post_detail, name="detail"),
 ]

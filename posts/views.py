@@ -3,16 +3,24 @@
 from typing import Any
 
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponsePermanentRedirect,
+)
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from posts import addresses, cards, series, sharing
+from posts import addresses, cards, previews, series, sharing
 from posts import search as searching
-from posts.models import Author, Correction, Post, PostQuerySet, Series, Tag
+from posts.models import Author, Correction, Post, PostQuerySet, PreviewLink, Series, Tag
 from posts.pagination import page_context
+from posts.proofs import proof
 
 KIND_HEADINGS = {Tag.Kind.PERSON.value: "People"}
 
@@ -31,14 +39,40 @@ def post_detail(request: HttpRequest, slug: str) -> HttpResponse:
     if "replytocom" in request.GET:
         return HttpResponsePermanentRedirect(request.path)
     Series.objects.prefetch_outlines([post])
-    context = {
+    return render(request, "posts/post_detail.html", post_context(post))
+
+
+def post_context(post: Post) -> dict[str, Any]:
+    """Return what a post's page shows, for readers and for previews alike."""
+    return {
         "post": post,
         "related": post.related(),
         "share_links": sharing.links(post),
         "json_ld": sharing.json_ld(post),
         "card": cards.card_of(post),
     }
-    return render(request, "posts/post_detail.html", context)
+
+
+@require_safe
+def preview(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Show a reviewer the post as it is saved now; once it is public, its own page.
+
+    The way there is a temporary redirect, since a post may be withdrawn and reviewed again.
+    """
+    now = timezone.now()
+    link = PreviewLink.objects.find(token, now)
+    if link is None:
+        raise Http404("This preview link has ended.")
+    post = Post.objects.for_page().get(pk=link.post_id)
+    if post.is_published(now):
+        response: HttpResponseBase = redirect(post)
+        response["Cache-Control"] = "no-store"
+        return response
+    post.published_at = post.published_at or now
+    series.preview_outline(post, now, saved_slug=post.slug)
+    banner = render_to_string("posts/_preview_banner.html", {"link": link})
+    pictures = previews.media_pass(post.pk, now)
+    return proof(request, post_context(post), banner=banner, media_pass=pictures)
 
 
 @require_safe

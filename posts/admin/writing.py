@@ -11,10 +11,13 @@ from django.utils.safestring import SafeString
 from js_asset.media import Media
 
 from posts.admin.changes import ScheduledChangesMixin
+from posts.admin.conflicts import ConflictsMixin
 from posts.admin.corrections import CorrectionInline, CorrectionsMixin
 from posts.admin.forms import PostForm
 from posts.admin.links import LinkPicker
 from posts.admin.permissions import may_publish, may_touch
+from posts.admin.preview import UnsavedPreviewMixin
+from posts.admin.preview_links import PreviewLinksMixin
 from posts.admin.widgets import LeadImageWidget
 from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice
 
@@ -34,7 +37,14 @@ class RelatedChoiceInline(admin.TabularInline):
 
 
 @admin.register(Post)
-class PostAdmin(LinkPicker, CorrectionsMixin, ScheduledChangesMixin):
+class PostAdmin(
+    LinkPicker,
+    ConflictsMixin,
+    UnsavedPreviewMixin,
+    PreviewLinksMixin,
+    CorrectionsMixin,
+    ScheduledChangesMixin,
+):
     form = PostForm
     change_form_template = "admin/posts/post/change_form.html"
     inlines = [CorrectionInline, CoAuthorInline, RelatedChoiceInline]

@@ -10,6 +10,8 @@ from django.test.testcases import _MediaFilesHandler
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+# A form refused, a log-in that expired, a connection lost.
+BROUGHT_ABOUT = ("status of 422", "status of 401", "ERR_INTERNET_DISCONNECTED")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
          "--disable-component-update", "--disable-sync", "--disable-quic"]  # fmt: skip
 
@@ -49,5 +51,5 @@ def page(chromium: Browser, live_server: Any, settings: Any) -> Iterator[Page]:
 
 
 def is_problem(entry: ConsoleMessage) -> bool:
-    """Return whether the console tells of a fault; a form refused with 422 is none."""
-    return entry.type == "error" and "status of 422" not in entry.text
+    """Return whether the console tells of a fault; what a test brings about itself is none."""
+    return entry.type == "error" and not any(words in entry.text for words in BROUGHT_ABOUT)

@@ -13,6 +13,7 @@ from pbrsite.logs import HideTokens
         ("/u/bQAAsecret/", "Not Found: /u/…/"),
         ("/subscription/bQAAsecret/", "Not Found: /subscription/…/"),
         ("/subscribe/confirm/bQAAsecret/?a=b", "Not Found: /subscribe/confirm/…/?a=b"),
+        ("/preview/bQAA.secret/", "Not Found: /preview/…/"),
         ("/a-post/", "Not Found: /a-post/"),
     ],
 )

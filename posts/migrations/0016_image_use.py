@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Which post uses which image: pages do not show it, so it renews no content."""
 
-    dependencies = [("posts", "0013_image_files")]
+    dependencies = [("posts", "0015_image_files")]
     operations = [
         migrations.CreateModel(
             name="ImageUse",

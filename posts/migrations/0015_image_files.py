@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("cabinet", "0006_alter_folder_unique_together"),
-        ("posts", "0012_corrections"),
+        ("posts", "0014_preview_links"),
     ]
     operations = [
         migrations.AlterModelOptions(

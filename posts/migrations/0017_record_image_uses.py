@@ -26,5 +26,5 @@ def record(apps, schema_editor):
 class Migration(migrations.Migration):
     """From here on each save of a post keeps the table."""
 
-    dependencies = [("posts", "0014_image_use")]
+    dependencies = [("posts", "0016_image_use")]
     operations = [migrations.RunPython(record, migrations.RunPython.noop)]
