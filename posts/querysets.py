@@ -36,7 +36,7 @@ class PostQuerySet(TaggingQuerySet):
     def for_list(self) -> Self:
         """Return what a card shows, without the long columns."""
         return (
-            self.select_related("topic", "author")
+            self.select_related("topic", "author", "lead_image")
             .defer("body", "body_html", "contents", "plain_text", "search_vector")
             .newest_first()
         )

@@ -5,7 +5,7 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from posts import relatedness, retagging, search
+from posts import relatedness, renditions, retagging, search
 from posts.models import ScheduledChange
 
 
@@ -38,6 +38,19 @@ def relate_overdue(timestamp: int) -> None:
     """Have posts related that appeared by the clock alone, and any whose job was lost."""
     for post_id in relatedness.overdue():
         relate.defer(post_id=post_id)
+
+
+@app.task(lock="posts.renditions", retry=RetryStrategy(max_attempts=3, exponential_wait=10))
+def make_renditions(image_id: int) -> None:
+    """One image at a time on the whole site: mail waits for nobody's photograph."""
+    renditions.make(image_id)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="posts.make_overdue_renditions")
+def make_overdue_renditions(timestamp: int) -> None:
+    for image in renditions.overdue(timezone.now()).only("pk"):
+        make_renditions.defer(image_id=image.pk)
 
 
 @app.periodic(cron="* * * * *")

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from posts import addresses, moved, previews, series, sharing
+from posts import addresses, cards, moved, previews, series, sharing
 from posts import search as searching
 from posts.models import Author, Correction, Post, PostQuerySet, PreviewLink, Series, Tag
 from posts.pagination import page_context
@@ -49,6 +49,7 @@ def post_context(post: Post) -> dict[str, Any]:
         "related": post.related(),
         "share_links": sharing.links(post),
         "json_ld": sharing.json_ld(post),
+        "card": cards.card_of(post),
     }
 
 

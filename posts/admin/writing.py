@@ -20,6 +20,7 @@ from posts.admin.preview import UnsavedPreviewMixin
 from posts.admin.preview_links import PreviewLinksMixin
 from posts.admin.suggesting import TagSuggestions
 from posts.admin.tagging import BulkTagging
+from posts.admin.widgets import LeadImageWidget
 from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice
 
 
@@ -94,6 +95,12 @@ class PostAdmin(
                 choice for choice in Post.Status.choices if choice[0] in {"draft", "review"}
             ]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "lead_image":
+            field.widget.__class__ = LeadImageWidget
+        return field
 
     def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> list[str]:
         """Keep what only a publisher may change from everyone else, once it is out."""
