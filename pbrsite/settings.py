@@ -214,6 +214,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "posts.media.StaffPass",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -241,7 +242,8 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 TAGGIT_CASE_INSENSITIVE = True
 CABINET_FILE_MODEL = "posts.Image"
 IMAGEFIELD_BIN_DEPTH = 2
-IMAGEFIELD_AUTOGENERATE = True
+IMAGEFIELD_AUTOGENERATE = False  # posts.renditions makes more of them, in a job,
+IMAGEFIELD_VALIDATE_ON_SAVE = False  # and posts.images has decoded the file to its end.
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",

@@ -7,7 +7,7 @@ from pbrsite import views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    re_path(r"^media/(?P<path>images/.+|__processed__/.+)$", views.media, name="media"),
+    re_path(r"^media/(?P<path>(?:images|renditions|cards)/.+)$", views.media, name="media"),
     path("", include("subscriptions.urls")),
     path("", include("comments.urls")),
     path("", include("posts.urls")),

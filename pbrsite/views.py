@@ -3,7 +3,14 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotFound,
+    HttpResponseRedirect,
+)
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import is_valid_path
@@ -12,14 +19,31 @@ from django.views.decorators.http import require_safe
 from django.views.static import serve
 
 from posts import addresses, guesses, missing, permalinks
+from posts import media as library
 
 
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
-    """Send an uploaded image. A file's name never gets another content, so it may be kept."""
-    response: FileResponse | HttpResponseBase = serve(request, path, settings.MEDIA_ROOT)
-    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    """Send an image to those who may see it. A name never gets another content: it may be kept."""
+    found = library.find(path, library.Visitor.of(request, timezone.now()))
+    if found is None:
+        return _no_image()
+    if found.moved_to:
+        response: HttpResponseBase = HttpResponseRedirect(found.moved_to)
+    else:
+        try:
+            response = serve(request, found.name, settings.MEDIA_ROOT)
+        except Http404:  # The row is there and its file is not: a backup without media, say.
+            return _no_image()
+    if found.content_type and response.status_code == 200:
+        response["Content-Type"] = found.content_type
+    response["Cache-Control"] = found.cache_control
     return response
+
+
+def _no_image() -> HttpResponse:
+    """Answer in a line: a whole page, with its queries, is of no use inside an image."""
+    return HttpResponseNotFound("There is no such image.\n", content_type="text/plain")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

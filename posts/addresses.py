@@ -93,7 +93,7 @@ def _target(row: Redirect, tail: str) -> str | None:
 def _live(wanted: Wanted, asked: str) -> str | None:
     """Return the address of the public page that was meant; at most one query."""
     if wanted.tag:
-        tag = Tag.objects.public().filter(slug=wanted.tag).first()
+        tag = Tag.objects.public().at([wanted.tag]).first()
         return tag.get_absolute_url() + _feed(wanted.tail) if tag else None
     if wanted.author:
         author = Author.objects.public().filter(slug=wanted.author).first()

@@ -10,7 +10,7 @@ from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
 from django.views.decorators.http import conditional_page, require_safe
 
 from pbrsite.mail import absolute
-from posts import corrections
+from posts import corrections, moved
 from posts.models import Author, Post, PostQuerySet, Series, Tag
 from posts.rendering import absolute_links, printable
 
@@ -55,7 +55,9 @@ def atom(request: HttpRequest) -> HttpResponse:
 @require_safe
 @conditional_page
 def tag(request: HttpRequest, slug: str) -> HttpResponse:
-    topic = get_object_or_404(Tag.objects.public(), slug=slug)
+    topic = Tag.objects.public().filter(slug=slug).first()
+    if topic is None:
+        return moved.tag(request, slug)
     title = f"{topic.topic_heading} · {settings.SITE_NAME}"
     posts = Post.objects.tagged(topic)
     link = topic.get_absolute_url()

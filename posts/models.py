@@ -14,13 +14,13 @@ from django.db.models import CheckConstraint, F, Q
 from django.urls import reverse
 from taggit.managers import TaggableManager
 
-from posts import prose, rendering
+from posts import library, prose, rendering
 from posts.authors import Author, CoAuthor
 from posts.changes import ScheduledChange
 from posts.corrections import Correctable, Correction
 from posts.drafts import WorkingCopy
 from posts.history import RevisionNote
-from posts.library import Image
+from posts.library import Image, ImageUse
 from posts.missing import MissingPage
 from posts.previews import PreviewLink
 from posts.publishing import Publishing
@@ -30,12 +30,14 @@ from posts.relatives import RelatedChoice, RelatedPost
 from posts.series import AnnouncedPart, Outline, Series
 from posts.slugs import validate_slug
 from posts.strictness import GateRule
-from posts.topics import Tag, TagAlias, TaggedPost
+from posts.tagchanges import TagChange
+from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
 
 __all__ = [
-    "AnnouncedPart", "Author", "CoAuthor", "Correction", "GateRule", "Image", "MissingPage",
-    "Post", "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice", "RelatedPost",
-    "RevisionNote", "ScheduledChange", "Series", "Tag", "TagAlias", "TaggedPost", "WorkingCopy",
+    "AnnouncedPart", "Author", "CoAuthor", "Correction", "FeaturedPost", "GateRule", "Image",
+    "ImageUse", "MissingPage", "Post", "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice",
+    "RelatedPost", "RevisionNote", "ScheduledChange", "Series", "Tag", "TagAlias", "TagChange",
+    "TagSlug", "TaggedPost", "WorkingCopy",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
@@ -167,6 +169,8 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
         if fields is not None and "body" in fields:
             kwargs["update_fields"] = {*fields, *MADE_FROM_BODY}
         super().save(*args, **kwargs)
+        if fields is None or {"body", "lead_image"} & set(fields):
+            library.record_uses([self])
 
     def get_absolute_url(self) -> str:
         return reverse("posts:detail", args=[self.slug])
@@ -195,7 +199,8 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
         return self.excerpt or self.standfirst
 
     def render_body(self) -> None:
-        rendered = rendering.render(self.body, key=self.slug)
+        known = library.pictures_in(self.body)
+        rendered = rendering.render(self.body, known, key=self.slug)
         self.body_html = rendered.html
         self.contents = rendered.contents
         self.plain_text = rendered.text

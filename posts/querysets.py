@@ -2,25 +2,24 @@
 
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import models
 from django.db.models import OuterRef, Q
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from posts import corrections, visibility
 from posts.authors import Author, CoAuthor
+from posts.tagging import TaggingQuerySet
 from posts.topics import Tag
 
-if TYPE_CHECKING:
-    from posts.models import Post  # noqa: F401 (names the rows)
+FEATURED = 5  # posts above the list of a topic page
 
 
-class PostQuerySet(models.QuerySet["Post"]):
+class PostQuerySet(TaggingQuerySet):
     def published(self, now: datetime | None = None) -> Self:
         """Return what the public sees at this moment; the twin of `Post.is_published`."""
         return self.filter(visibility.published(now or timezone.now()))
@@ -63,7 +62,7 @@ class PostQuerySet(models.QuerySet["Post"]):
     def for_list(self) -> Self:
         """Return what a card shows, without the long columns."""
         return (
-            self.select_related("topic", "author")
+            self.select_related("topic", "author", "lead_image")
             .defer("body", "body_html", "contents", "plain_text", "search_vector")
             .newest_first()
         )
@@ -94,6 +93,11 @@ class PostQuerySet(models.QuerySet["Post"]):
 
     def tagged(self, tag: Tag) -> Self:
         return self.filter(tagged_posts__tag=tag)
+
+    def featured_on(self, tag: Tag) -> Self:
+        """Return what an editor put above the list of the topic's page, in that order."""
+        posts = self.filter(featured_in__tag=tag).for_list()
+        return posts.order_by("featured_in__position", "featured_in__pk")[:FEATURED]
 
     def for_digest(self, *, cutoff: datetime, oldest: timedelta = timedelta(days=7)) -> Self:
         """Return posts a digest may carry: public before the cutoff, ours, new, not held back."""

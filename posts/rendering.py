@@ -1,5 +1,6 @@
 """From the body an editor saved to the HTML readers get: anchors, figures, notes, plain text."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.utils.html import escape
 from django.utils.text import slugify
 from lxml import html
 
-from posts import footnotes, prose
+from posts import footnotes, pictures, prose
 from posts.prose import printable
 
 __all__ = ["Rendering", "absolute_links", "is_ours", "printable", "render"]
@@ -32,10 +33,13 @@ class Rendering:
     text: str = ""
 
 
-def render(body: str, *, key: str = "") -> Rendering:
+def render(
+    body: str, known: Mapping[str, pictures.Picture] | None = None, *, key: str = ""
+) -> Rendering:
     """Return the rendering of a body, whatever it holds: only the allow-list's HTML comes out.
 
-    Pure: the same body gives the same page. The key, a post's slug, goes into its notes' ids.
+    Pure: the same body and images give the same page. `known` are the library's images it names;
+    the key, a post's slug, goes into its notes' ids.
     """
     body = prose.sanitize_body(body)
     if not body.strip():
@@ -46,7 +50,7 @@ def render(body: str, *, key: str = "") -> Rendering:
     contents = _anchor_headings(root)
     _mind_tables(root)
     footnotes.number(root, notes, key=key)
-    _mind_images(root)
+    _mind_images(root, known or {})
     inner = _inner(root)
     return Rendering(inner, contents if len(contents) >= CONTENTS_FROM else [], _words(root))
 
@@ -57,21 +61,23 @@ def is_ours(source: str) -> bool:
 
 
 def absolute_links(body_html: str, *, page: str = "/") -> str:
-    """Return the page's HTML with full addresses, as feeds and mails need them.
+    """Return the page's HTML with full addresses and plain images, for feeds and mails.
 
     A link to a part of the post itself leads to that part of its page, whose path `page` is.
     """
     if not body_html.strip():
         return ""
     root = html.fragment_fromstring(body_html, create_parent="div")
+    pictures.undress(root)
     root.make_links_absolute(settings.SITE_URL + page, resolve_base_href=False)
     return _inner(root)
 
 
 def _inner(root: Any) -> str:
-    return escape(root.text or "") + "".join(
+    inner = escape(root.text or "") + "".join(
         html.tostring(child, encoding="unicode") for child in root
     )
+    return inner.replace("</source>", "")  # lxml does not know that it has none.
 
 
 def _words(root: Any) -> str:
@@ -110,7 +116,7 @@ def _unique(anchor: str, seen: set[str]) -> str:
     return candidate
 
 
-def _mind_images(root: Any) -> None:
+def _mind_images(root: Any, known: Mapping[str, pictures.Picture]) -> None:
     for image in list(root.iter("img")):
         if not is_ours(image.get("src", "")):
             image.drop_tree()  # Imported, or saved past the form: readers ask nobody else.
@@ -119,6 +125,8 @@ def _mind_images(root: Any) -> None:
         image.set("decoding", "async")
         if image.get("alt") is None or image.get("role") == "presentation":
             image.set("alt", "")
+        if picture := known.get(pictures.name_of(image.get("src", ""))):
+            pictures.dress(image, picture)
 
 
 def _mind_tables(root: Any) -> None:

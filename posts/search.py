@@ -46,6 +46,13 @@ WHERE id = ANY(%s)
 """
 
 
+def mentioning(words: str) -> PostQuerySet:
+    """Return posts of any state that hold the words, in `websearch` form: for the editors' list."""
+    return Post.objects.filter(
+        search_vector=SearchQuery(tidy(words), config=CONFIG, search_type="websearch")
+    )
+
+
 def index(post_ids: list[int]) -> None:
     """Bring the stored vectors of these posts up to date: one UPDATE, however many."""
     with connection.cursor() as cursor:
@@ -66,7 +73,8 @@ def within(posts: PostQuerySet, query: str, *, by_date: bool = False) -> PostQue
     rank = SearchRank(F("search_vector"), wanted, cover_density=True, normalization=Value(1))
     found = posts.filter(search_vector=wanted).for_list()
     order = ["-published_at", "-pk"] if by_date else ["-rank", "-published_at", "-pk"]
-    return found.annotate(rank=rank, headline=_headline(wanted)).order_by(*order)
+    ranked: PostQuerySet = found.annotate(rank=rank, headline=_headline(wanted)).order_by(*order)
+    return ranked
 
 
 def _headline(wanted: SearchQuery) -> Func:

@@ -1,10 +1,11 @@
 """Jobs of the posts room."""
 
+from django.contrib.auth.models import User
 from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from posts import relatedness
+from posts import relatedness, renditions, retagging, search
 from posts.models import ScheduledChange
 
 
@@ -13,12 +14,43 @@ def relate(post_id: int) -> None:
     relatedness.relate(post_id)
 
 
+@app.task(retry=RetryStrategy(max_attempts=5, exponential_wait=4))
+def index_posts(post_ids: list[int]) -> None:
+    search.index(post_ids)
+
+
+@app.task(retry=RetryStrategy(max_attempts=5, exponential_wait=4))
+def relate_posts(post_ids: list[int]) -> None:
+    """Relate each of many posts that changed together; their neighbours are among them or wait."""
+    for post_id in post_ids:
+        relatedness.relate(post_id, with_neighbours=False)
+
+
+@app.task(retry=RetryStrategy(max_attempts=5, exponential_wait=4))
+def retag(post_ids: list[int], verb: retagging.Verb, tag_pks: list[int], by_pk: int) -> None:
+    by = User.objects.filter(pk=by_pk).first()
+    retagging.retag_batch(post_ids, verb, tag_pks, by=by, now=timezone.now())
+
+
 @app.periodic(cron="*/5 * * * *")
 @app.task(queueing_lock="posts.relate_overdue")
 def relate_overdue(timestamp: int) -> None:
     """Have posts related that appeared by the clock alone, and any whose job was lost."""
     for post_id in relatedness.overdue():
         relate.defer(post_id=post_id)
+
+
+@app.task(lock="posts.renditions", retry=RetryStrategy(max_attempts=3, exponential_wait=10))
+def make_renditions(image_id: int) -> None:
+    """One image at a time on the whole site: mail waits for nobody's photograph."""
+    renditions.make(image_id)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="posts.make_overdue_renditions")
+def make_overdue_renditions(timestamp: int) -> None:
+    for image in renditions.overdue(timezone.now()).only("pk"):
+        make_renditions.defer(image_id=image.pk)
 
 
 @app.periodic(cron="* * * * *")

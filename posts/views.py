@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from posts import addresses, previews, series, sharing
+from posts import addresses, cards, moved, previews, series, sharing
 from posts import search as searching
 from posts.models import Author, Correction, Post, PostQuerySet, PreviewLink, Series, Tag
 from posts.pagination import page_context
@@ -49,6 +49,7 @@ def post_context(post: Post) -> dict[str, Any]:
         "related": post.related(),
         "share_links": sharing.links(post),
         "json_ld": sharing.json_ld(post),
+        "card": cards.card_of(post),
     }
 
 
@@ -91,9 +92,14 @@ def tag_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
-    tag = get_object_or_404(Tag.objects.public(), slug=slug)
+    tag = Tag.objects.public().filter(slug=slug).first()
+    if tag is None:
+        return moved.tag(request, slug)
     asked = searching.Question.from_request(request.GET)
     posts = Post.objects.published().tagged(tag)
+    featured = [] if asked.query else list(Post.objects.published().featured_on(tag))
+    if featured:  # They stand above the list, on its first page, and not in it again.
+        posts = posts.exclude(pk__in=[post.pk for post in featured])
     posts = searching.within(posts, asked.query) if asked.query else posts.for_list()
     context = {
         "base": tag.get_absolute_url(),
@@ -102,6 +108,7 @@ def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse
         "introduction": tag.live_introduction(tag.post_count),
         "post_count": tag.post_count,
         "subtopics": list(tag.public_subtopics()),
+        "featured": featured,
         "query": asked.query,
     }
     number = asked.page if asked.query else number

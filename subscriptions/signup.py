@@ -113,7 +113,7 @@ def _signup_verdict(request: MailRequest, subscriber: Subscriber, now: datetime)
         return Verdict.UNDECIDED
     subscriber.frequency = request.frequency
     subscriber.save()
-    subscriber.topics.set(Tag.objects.filter(slug__in=request.tags))
+    subscriber.topics.set(Tag.objects.at(request.tags))
     return Verdict.CONFIRMATION
 
 

@@ -60,8 +60,8 @@ def make_member(group: str, **values: Any) -> User:
     return user
 
 
-def make_owner(post: Post) -> User:
-    """Return an Author who made that post: what is not theirs they do not even see."""
+def make_owner(*posts: Post) -> User:
+    """Return an Author who made those posts: what is not theirs they do not even see."""
     person = make_member("Author")
-    Post.objects.filter(pk=post.pk).update(created_by=person)
+    Post.objects.filter(pk__in=[post.pk for post in posts]).update(created_by=person)
     return person

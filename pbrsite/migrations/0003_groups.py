@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("pbrsite", "0002_content_version"),
-        ("posts", "0016_gate_rule"),
+        ("posts", "0021_gate_rule"),
         ("comments", "0003_content_triggers"),
         ("subscriptions", "0005_last_issues"),
         ("cabinet", "0006_alter_folder_unique_together"),

@@ -3,19 +3,16 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelectMultiple
 
 from posts.admin.corrections import RealChangeForm
 from posts.admin.gateform import GateForm
-from posts.models import Post, Tag
+from posts.admin.tagforms import TagField
+from posts.models import Post
 
 
 class PostForm(RealChangeForm, GateForm):
-    tags = forms.ModelMultipleChoiceField(
-        queryset=Tag.objects.all(),
+    tags = TagField(
         required=False,
-        widget=AutocompleteSelectMultiple(Post._meta.get_field("tags"), admin.site),
         help_text="People, organisations, themes, items and places this post is about.",
     )
 

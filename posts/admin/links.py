@@ -30,7 +30,7 @@ class LinkPicker(admin.ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         words = request.GET.get("q", "").replace("\x00", "").split()[:MOST_WORDS]
-        posts = titled(words, request.user)[:SHOWN] if words else []
+        posts = titled(words, request.user)[:SHOWN] if words else Post.objects.none()
         return JsonResponse({"posts": [_row(post) for post in posts]})
 
 

@@ -17,6 +17,9 @@ from posts.admin.permissions import may_publish
 from posts.admin.preview import UnsavedPreviewMixin
 from posts.admin.preview_links import PreviewLinksMixin
 from posts.admin.publishing import PublishingAdmin, StateFilter
+from posts.admin.suggesting import TagSuggestions
+from posts.admin.tagging import BulkTagging
+from posts.admin.widgets import LeadImageWidget
 from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice
 
 
@@ -36,6 +39,8 @@ class RelatedChoiceInline(admin.TabularInline):
 
 @admin.register(Post)
 class PostAdmin(
+    BulkTagging,
+    TagSuggestions,
     LinkPicker,
     ConflictsMixin,
     UnsavedPreviewMixin,
@@ -53,17 +58,18 @@ class PostAdmin(
     list_select_related = ["author", "topic"]
     list_per_page = 50
     search_fields = ["title", "slug", "standfirst"]
-    search_help_text = "Words of the title, the standfirst or the address."
+    search_help_text = "Words of the title, the text, the tags or the address; “a phrase”; -not."
     ordering = ["-saved_at", "-pk"]
     autocomplete_fields = ["author", "series", "topic"]
     raw_id_fields = ["lead_image"]
     prepopulated_fields = {"slug": ["title"]}
-    readonly_fields = ["related_now"]
+    readonly_fields = ["related_now", "suggested_tags"]
     fieldsets = [
         ("Write", {"fields": ["title", "slug", "standfirst", "body", "excerpt"]}),
         ("Illustrate", {"fields": ["lead_image", "lead_image_alt", "lead_image_is_decorative",
                                    "lead_image_credit"]}),
-        ("Classify", {"fields": ["author", "tags", "topic", ("series", "series_position")]}),
+        ("Classify", {"fields": ["author", "tags", "suggested_tags", "topic",
+                                  ("series", "series_position")]}),
         ("Publish", {"fields": ["published_at", "not_before", "is_real_change", "forget_update",
                                 "is_open_to_comments", "is_mailed"]}),
         ("Related posts", {"fields": ["related_now"]}),
@@ -81,6 +87,12 @@ class PostAdmin(
             "author": byline.pk if byline else None,
             **super().get_changeform_initial_data(request),
         }
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "lead_image":
+            field.widget.__class__ = LeadImageWidget
+        return field
 
     def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> list[str]:
         """Keep the time of publishing, which schedules, from who may not publish."""

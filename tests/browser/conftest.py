@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.test.testcases import _MediaFilesHandler
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -26,6 +27,12 @@ def chromium() -> Iterator[Browser]:
         yield browser
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(autouse=True)
+def media_from_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the site itself answer for /media/: Django's test server would give every file away."""
+    monkeypatch.setattr(_MediaFilesHandler, "_should_handle", lambda self, path: False)
 
 
 @pytest.fixture

@@ -129,8 +129,8 @@ def test_a_bomb_dropped_on_the_library_is_answered_in_words(client, editor):
     upload = SimpleUploadedFile("bomb.png", bomb())
     data = {"folder": Folder.objects.get().pk, "file": upload}
     response = client.post(reverse("admin:cabinet_upload"), data)
-    assert response.status_code == 400
-    assert "not an image" in response.json()["error"]
+    assert response.status_code == 422
+    assert "more than 50 megapixels" in response.json()["error"]
 
 
 def test_a_broken_upload_is_answered_in_words(client, editor):
@@ -138,5 +138,5 @@ def test_a_broken_upload_is_answered_in_words(client, editor):
         reverse("admin:cabinet_upload"),
         {"folder": Folder.objects.get().pk, "file": SimpleUploadedFile("a.png", b"not an image")},
     )
-    assert response.status_code == 400
+    assert response.status_code == 422
     assert "not an image" in response.json()["error"]

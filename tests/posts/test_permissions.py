@@ -67,6 +67,9 @@ DOORS: dict[str, Door] = {
     "noon line": lambda client, post: opens(
         client, reverse("admin:noon_line") + f"?post={post.pk}", "line"
     ),
+    "tag suggestions": lambda client, post: client.post(
+        url("suggestions"), {"post": post.pk}
+    ).status_code == 200,
     "preview": lambda client, post: client.post(
         url("preview", post.pk), form_data(post)
     ).status_code == 200,
@@ -103,7 +106,16 @@ DOORS: dict[str, Door] = {
 }  # fmt: skip
 
 READ = {"list", "search", "view", "noon line", "link picker"}
-WRITE = READ | {"history", "compare", "restore", "preview", "preview link", "change", "delete"}
+WRITE = READ | {
+    "tag suggestions",
+    "history",
+    "compare",
+    "restore",
+    "preview",
+    "preview link",
+    "change",
+    "delete",
+}
 EDIT = WRITE | {"bulk delete", "time by hand"}
 ALLOWED: dict[tuple[str, str], set[str]] = {
     ("Author", "own draft"): WRITE | {"submit", "bulk submit"},

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """How strict the publish gate is."""
 
-    dependencies = [("posts", "0015_created_by")]
+    dependencies = [("posts", "0020_created_by")]
 
     operations = [
         migrations.CreateModel(

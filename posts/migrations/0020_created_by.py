@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """Whose draft it is; and the state is moved by verbs alone, never typed."""
 
     dependencies = [
-        ('posts', '0014_preview_links'),
+        ('posts', '0019_record_image_uses'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
