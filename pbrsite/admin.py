@@ -9,8 +9,9 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
 
-from pbrsite import mailbox
+from pbrsite import mailbox, noonline
 from pbrsite.desk import desk_for
+from posts.models import Post
 
 
 class Desk(AdminSite):
@@ -25,10 +26,14 @@ class Desk(AdminSite):
         desk = desk_for(request.user, timezone.now())
         return super().index(request, {"desk": desk, **(extra_context or {})})
 
+    def noon_line(self, request: HttpRequest) -> HttpResponse:
+        return noonline.noon_line(request, self.get_model_admin(Post))
+
     def get_urls(self) -> list[Any]:
         mine = [
             path("mail/", self.admin_view(mailbox.mailbox), name="mail"),
             path("mail/<str:name>", self.admin_view(mailbox.message), name="mail_message"),
+            path("noon-line/", self.admin_view(self.noon_line), name="noon_line"),
         ]
         return mine + super().get_urls()
 

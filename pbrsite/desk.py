@@ -25,9 +25,10 @@ def desk_for(user: User, now: datetime) -> dict[str, Any]:
         return desk
     if user.has_perm("posts.view_post"):
         desk |= {
-            "drafts": _drafts(),
-            "scheduled": _scheduled(now),
-            "changes": _changes(),
+            "drafts": _unfinished(Post.objects.open_to(user).drafts()),
+            "in_review": _unfinished(Post.objects.open_to(user).in_review()),
+            "scheduled": _scheduled(Post.objects.open_to(user).scheduled(now)),
+            "changes": _changes(Post.objects.open_to(user)),
             "health": _health(now) + _mail_hint(user),
         }
     if user.has_perm("comments.view_comment"):
@@ -40,29 +41,28 @@ def desk_for(user: User, now: datetime) -> dict[str, Any]:
     return desk
 
 
-def _drafts() -> list[dict[str, Any]]:
+def _unfinished(posts: PostQuerySet) -> list[dict[str, Any]]:
     return [
         {
             "title": post.title,
             "url": _change(post),
-            "status": post.get_status_display(),
             "author": post.author.name,
             "saved_at": post.saved_at,
         }
-        for post in _brief(Post.objects.unfinished()).order_by("-saved_at", "-pk")[:ROWS]
+        for post in _brief(posts).order_by("-saved_at", "-pk")[:ROWS]
     ]
 
 
-def _scheduled(now: datetime) -> list[dict[str, Any]]:
+def _scheduled(posts: PostQuerySet) -> list[dict[str, Any]]:
     return [
         {"title": post.title, "url": _change(post), "published_at": post.published_at}
-        for post in _brief(Post.objects.scheduled(now)).order_by("published_at", "pk")[:ROWS]
+        for post in _brief(posts).order_by("published_at", "pk")[:ROWS]
     ]
 
 
-def _changes() -> list[dict[str, Any]]:
+def _changes(posts: PostQuerySet) -> list[dict[str, Any]]:
     """Return the changes to public posts that wait, those that need a decision first."""
-    rows = ScheduledChange.objects.open().select_related("post").order_by("state", "due_at", "pk")
+    rows = ScheduledChange.objects.open().filter(post__in=posts).select_related("post")
     fields = ("state", "due_at", "post__title")
     return [
         {
@@ -71,7 +71,7 @@ def _changes() -> list[dict[str, Any]]:
             "due_at": change.due_at,
             "is_held": change.is_held,
         }
-        for change in rows.only(*fields)[:ROWS]
+        for change in rows.order_by("state", "due_at", "pk").only(*fields)[:ROWS]
     ]
 
 
@@ -104,7 +104,7 @@ def _health(now: datetime) -> list[dict[str, Any]]:
         {
             "label": "Public posts",
             "value": counts["total"],
-            "url": f"{listing}?status__exact=published",
+            "url": f"{listing}?state=published",
         },
         {"label": "Without a chosen excerpt", "value": counts["without_excerpt"], "url": ""},
         {"label": "Without a topic label", "value": counts["without_topic"], "url": ""},

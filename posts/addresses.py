@@ -71,6 +71,14 @@ def find(wanted: Wanted, *, asked: str = "") -> str | None:
     return next((found for found in answers if found is not None), None)
 
 
+def leading_on(paths: set[str]) -> set[str]:
+    """Return which of these paths, no pages themselves, lead to where a page moved; one query."""
+    tidy = {path: permalinks.tidy(path) for path in paths}
+    rows = Redirect.objects.at(tuple(set(tidy.values())))
+    answering = {row.path for row in rows if _target(row, "")}
+    return {path for path in paths if tidy[path] in answering}
+
+
 def _target(row: Redirect, tail: str) -> str | None:
     """Return where a row leads; None while its post or topic is not public but may be again."""
     if row.post:

@@ -191,8 +191,10 @@ class ScheduledChange(models.Model):
 
         if self.shows_as_updated:
             post.revised_at = now
+        known = restoration.hindrances(post, has_tags=post.tags.exists())
         gone = [f"{what} does not exist any more." for what in restoration.put(post, wanted)]
-        return gone + restoration.hindrances(post, has_tags=post.tags.exists())
+        found = restoration.hindrances(post, has_tags=post.tags.exists())
+        return gone + [reason for reason in found if reason not in known]
 
 
 def _both(name: str) -> str:

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from cabinet.fields import CabinetForeignKey
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxLengthValidator
@@ -27,12 +29,13 @@ from posts.redirects import Redirect
 from posts.relatives import RelatedChoice, RelatedPost
 from posts.series import AnnouncedPart, Outline, Series
 from posts.slugs import validate_slug
+from posts.strictness import GateRule
 from posts.tagchanges import TagChange
 from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
 
 __all__ = [
-    "AnnouncedPart", "Author", "CoAuthor", "Correction", "FeaturedPost", "Image", "ImageUse",
-    "MissingPage", "Post", "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice",
+    "AnnouncedPart", "Author", "CoAuthor", "Correction", "FeaturedPost", "GateRule", "Image",
+    "ImageUse", "MissingPage", "Post", "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice",
     "RelatedPost", "RevisionNote", "ScheduledChange", "Series", "Tag", "TagAlias", "TagChange",
     "TagSlug", "TaggedPost", "WorkingCopy",
 ]  # fmt: skip
@@ -88,6 +91,13 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
     )
     lead_image_credit = models.CharField("credit", max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
     imported_at = models.DateTimeField(null=True, blank=True, editable=False)
     wordpress_id = models.PositiveIntegerField(null=True, blank=True, unique=True, editable=False)
     related_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -164,6 +174,14 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
 
     def get_absolute_url(self) -> str:
         return reverse("posts:detail", args=[self.slug])
+
+    def is_open_to(self, user: AbstractBaseUser | AnonymousUser) -> bool:
+        """Return whether that member of staff may see it; the twin of `PostQuerySet.open_to`."""
+        if isinstance(user, PermissionsMixin) and user.has_perm("posts.publish_post"):
+            return True
+        if user.is_authenticated and user.pk in {self.created_by_id, self.author.user_id}:
+            return True
+        return self.co_authorships.filter(author__user__isnull=False, author__user=user.pk).exists()
 
     @property
     def reading_minutes(self) -> int:

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Self
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q
 from django.db.models.functions import JSONObject
@@ -27,8 +28,33 @@ class PostQuerySet(TaggingQuerySet):
         """Return posts that will appear by the clock alone."""
         return self.filter(status=visibility.PUBLISHED, published_at__gt=now or timezone.now())
 
+    def released(self) -> Self:
+        """Return posts that are out, or will be by the clock alone."""
+        return self.filter(status=visibility.PUBLISHED)
+
+    def withdrawn(self) -> Self:
+        return self.filter(status="withdrawn")
+
+    def drafts(self) -> Self:
+        return self.filter(status="draft")
+
+    def in_review(self) -> Self:
+        return self.filter(status="review")
+
     def unfinished(self) -> Self:
         return self.filter(status__in=visibility.UNFINISHED)
+
+    def open_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Return what this member of staff may see behind the scenes: everything, or their own.
+
+        Their own is what they created and what bears their byline; the twin of `Post.is_open_to`.
+        """
+        if isinstance(user, PermissionsMixin) and user.has_perm("posts.publish_post"):
+            return self
+        if not user.is_authenticated:  # Whose number is none, as is the maker's of old posts.
+            return self.none()
+        together = CoAuthor.objects.filter(author__user=user.pk).values("post")
+        return self.filter(Q(created_by=user.pk) | Q(author__user=user.pk) | Q(pk__in=together))
 
     def newest_first(self) -> Self:
         return self.order_by("-published_at", "-pk")

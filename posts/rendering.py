@@ -9,10 +9,10 @@ from django.utils.html import escape
 from django.utils.text import slugify
 from lxml import html
 
-from posts import faults, footnotes, pictures, prose
+from posts import footnotes, pictures, prose
 from posts.prose import printable
 
-__all__ = ["Rendering", "absolute_links", "printable", "render"]
+__all__ = ["Rendering", "absolute_links", "is_ours", "printable", "render"]
 
 # Ids the page around the body has for itself, and deep links rely on.
 PAGE_HOOKS = frozenset(
@@ -53,6 +53,11 @@ def render(
     _mind_images(root, known or {})
     inner = _inner(root)
     return Rendering(inner, contents if len(contents) >= CONTENTS_FROM else [], _words(root))
+
+
+def is_ours(source: str) -> bool:
+    """Return whether an image comes from the media library: readers ask nobody else."""
+    return source.startswith((settings.MEDIA_URL, settings.SITE_URL + settings.MEDIA_URL))
 
 
 def absolute_links(body_html: str, *, page: str = "/") -> str:
@@ -113,7 +118,7 @@ def _unique(anchor: str, seen: set[str]) -> str:
 
 def _mind_images(root: Any, known: Mapping[str, pictures.Picture]) -> None:
     for image in list(root.iter("img")):
-        if not faults.is_ours(image.get("src", "")):
+        if not is_ours(image.get("src", "")):
             image.drop_tree()  # Imported, or saved past the form: readers ask nobody else.
             continue
         image.set("loading", "lazy")

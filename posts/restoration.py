@@ -6,8 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
-from posts import revisions
-from posts.faults import faults
+from posts import gate, revisions
 from posts.history import RevisionNote
 from posts.models import Post
 from posts.snapshots import CONTENT, FIELDS, ROWS, Rows, Snapshot, key_of, label_of, of_post, whole
@@ -31,7 +30,7 @@ def hindrances(post: Post, *, has_tags: bool) -> list[str]:
 
     The one place where a restoration and a change for later ask it.
     """
-    return faults(post.body)
+    return gate.examine(post, has_tags=has_tags).blocking
 
 
 def restore(note: RevisionNote, *, by: revisions.Person, now: datetime) -> list[str]:

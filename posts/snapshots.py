@@ -51,7 +51,7 @@ ROWS = (
 FIELDS: dict[str, Any] = {
     column.name: column
     for column in Post._meta.local_fields
-    if column.editable and not column.primary_key
+    if (column.editable or column.name == "status") and not column.primary_key
 }
 # Whether, where and when the public sees the post: decided now, never by what was once.
 DECIDED_NOW = frozenset(

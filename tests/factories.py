@@ -4,9 +4,11 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from django.contrib.auth.models import User
+from django.apps import apps
+from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
+from pbrsite import groups
 from posts.models import Author, Post, Tag
 
 _numbers = count(1)
@@ -46,3 +48,20 @@ def make_post(*, tags: tuple[Tag, ...] = (), **values: Any) -> Post:
 def make_staff(**values: Any) -> User:
     number = next(_numbers)
     return User.objects.create_superuser(**{"username": f"staff-{number}"} | values)
+
+
+def make_member(group: str, **values: Any) -> User:
+    """Return staff in one of the groups of a new site, which a flushed database has lost."""
+    if not Group.objects.filter(name=group).exists():
+        groups.grant(apps, None)
+    number = next(_numbers)
+    user = User.objects.create_user(f"{group.lower()}-{number}", is_staff=True, **values)
+    user.groups.add(Group.objects.get(name=group))
+    return user
+
+
+def make_owner(*posts: Post) -> User:
+    """Return an Author who made those posts: what is not theirs they do not even see."""
+    person = make_member("Author")
+    Post.objects.filter(pk__in=[post.pk for post in posts]).update(created_by=person)
+    return person

@@ -1,5 +1,5 @@
 """The editors' desk of this room, in Django's admin: writing, classifying, the media library."""
 
-from posts.admin import classifying, library, missing, redirects, tags, writing
+from posts.admin import classifying, library, missing, redirects, strictness, tags, writing
 
-__all__ = ["classifying", "library", "missing", "redirects", "tags", "writing"]
+__all__ = ["classifying", "library", "missing", "redirects", "strictness", "tags", "writing"]

@@ -1,23 +1,20 @@
 """A change for later in the admin: made in the post's own form, watched over and decided here."""
 
-import copy
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.forms.models import construct_instance
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
 
-from posts import restoration
 from posts.admin.permissions import may_publish
 from posts.admin.revisions import RevisionsMixin
+from posts.admin.zone import ZonedSplitDateTime
 from posts.changes import Plan
 from posts.descriptions import current_names, difference
 from posts.models import Post, ScheduledChange
@@ -31,11 +28,7 @@ LEFT_ALONE = "A change for later leaves this alone. Put it back here, or save it
 class LaterForm(forms.Form):
     """When a change becomes public, beside the form of the post itself."""
 
-    due_at = forms.SplitDateTimeField(
-        widget=AdminSplitDateTime,
-        label="Make it public at",
-        help_text=f"Times are those of {settings.TIME_ZONE}.",
-    )
+    due_at = forms.SplitDateTimeField(widget=ZonedSplitDateTime, label="Make it public at")
     shows_as_updated = forms.BooleanField(
         required=False, label="Show the post as updated", help_text="With the date of that moment."
     )
@@ -238,12 +231,7 @@ def _checked_for_later(base: Any) -> Any:
                 self.add_error(None, text)
             for name in DECIDED_NOW.intersection(self.changed_data):
                 self.add_error(name, LEFT_ALONE)
-            if not self.errors:
-                wanted = construct_instance(self, copy.copy(self.instance))
-                found = restoration.hindrances(wanted, has_tags=bool(cleaned.get("tags")))
-                if found:
-                    self.add_error(None, found)
-            return cleaned
+            return cleaned  # The gate is asked by the post's own form, whose post this is.
 
     return Checked
 

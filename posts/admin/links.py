@@ -3,12 +3,15 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from posts import visibility
 from posts.models import Post, PostQuerySet
 
 SHOWN = 10
@@ -27,13 +30,17 @@ class LinkPicker(admin.ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         words = request.GET.get("q", "").replace("\x00", "").split()[:MOST_WORDS]
-        posts = titled(words)[:SHOWN] if words else Post.objects.none()
+        posts = titled(words, request.user)[:SHOWN] if words else Post.objects.none()
         return JsonResponse({"posts": [_row(post) for post in posts]})
 
 
-def titled(words: list[str]) -> PostQuerySet:
-    """Return what may be linked to: not the withdrawn, whose address answers nobody."""
-    posts = Post.objects.exclude(status=Post.Status.WITHDRAWN)
+def titled(words: list[str], user: AbstractBaseUser | AnonymousUser) -> PostQuerySet:
+    """Return what may be linked to: what is public, and of the rest what this person may see.
+
+    Not the withdrawn, whose address answers nobody.
+    """
+    own = Post.objects.open_to(user).exclude(status=Post.Status.WITHDRAWN).values("pk")
+    posts = Post.objects.filter(visibility.published(timezone.now()) | Q(pk__in=own))
     for word in words:
         posts = posts.filter(title__icontains=word)
     return posts.only("title", "slug", "status", "published_at").order_by("-published_at", "-pk")

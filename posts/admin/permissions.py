@@ -9,7 +9,13 @@ def may_publish(request: HttpRequest) -> bool:
     return request.user.has_perm("posts.publish_post")
 
 
+def may_see(request: HttpRequest, post: Post | None) -> bool:
+    """Return whether this person may look at the post behind the scenes: an editor, its author."""
+    return post is None or post.is_open_to(request.user)
+
+
 def may_touch(request: HttpRequest, post: Post | None) -> bool:
-    """Return whether this person may change or delete the post: everybody's drafts, say."""
-    is_being_written = post is None or post.status in {Post.Status.DRAFT, Post.Status.REVIEW}
-    return is_being_written or may_publish(request)
+    """Return whether this person may change or delete the post: an author, their own drafts."""
+    if post is None or may_publish(request):
+        return True
+    return post.is_unfinished() and post.is_open_to(request.user)

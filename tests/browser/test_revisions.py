@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from posts.models import ScheduledChange
 from tests.browser.test_editor_to_reader import log_in
-from tests.factories import make_post
+from tests.factories import make_post, make_tag
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -20,7 +20,9 @@ def edit(page: Page, title: str) -> None:
 
 
 def test_two_edits_are_compared_in_words_and_the_first_comes_back(page):
-    post = make_post(title="Paid by results", slug="paid", body="<p>The first words.</p>")
+    post = make_post(
+        title="Paid by results", slug="paid", body="<p>The first words.</p>", tags=(make_tag(),)
+    )
     log_in(page)
     page.goto(f"/admin/posts/post/{post.pk}/change/")
     edit(page, "Paid for results")
@@ -40,7 +42,7 @@ def test_two_edits_are_compared_in_words_and_the_first_comes_back(page):
 
 
 def test_a_change_for_later_waits_in_sight_and_comes_by_the_clock(page):
-    post = make_post(title="Old title", slug="a-post")
+    post = make_post(title="Old title", slug="a-post", tags=(make_tag(),))
     log_in(page)
     page.goto(f"/admin/posts/post/{post.pk}/change/")
     page.fill("#id_title", "New title")

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
+from posts import gate
 from posts.models import Post, RelatedPost, Tag
 from tests.factories import make_post
 
@@ -47,6 +48,12 @@ def test_the_demo_makes_every_kind_of_page_worth_looking_at(demo_twice):
     assert all(post.excerpt and post.standfirst and 280 < post.word_count < 950
                for post in published)  # fmt: skip
     assert RelatedPost.objects.filter(post__in=published).count() >= 5 * 24
+
+
+def test_the_gate_has_nothing_against_the_demo(demo_twice):
+    found = {post.slug: gate.examine(post) for post in Post.objects.published()}
+    assert len(found) == 24
+    assert [slug for slug, findings in found.items() if not findings.is_clear] == []
 
 
 @pytest.mark.django_db

@@ -1,16 +1,16 @@
 """The editorial desk: each panel for who may act on it; and the mail that went to files."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
 from comments.models import Comment
 from pbrsite.mail import FileBackend
-from tests.factories import make_post, make_staff
+from tests.factories import make_author, make_member, make_post, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -23,20 +23,41 @@ def test_an_editor_sees_what_waits_what_is_planned_and_the_next_noon(client):
     client.force_login(make_staff())
     post = make_post()
     make_post(title="Half written", status="draft")
+    make_post(title="To be read", status="review")
     make_post(title="Soon", published_at=timezone.now() + timedelta(days=2))
     Comment.objects.create(post=post, name="N", body="Words")
     shown = desk(client)
     assert shown["waiting_comments"]["count"] == 1
     assert [row["title"] for row in shown["drafts"]] == ["Half written"]
+    assert [row["title"] for row in shown["in_review"]] == ["To be read"]
     assert [row["title"] for row in shown["scheduled"]] == ["Soon"]
     assert shown["noon"].audience == 0
 
 
 def test_a_moderator_sees_comments_only(client):
-    user = User.objects.create_user("moderator", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename="view_comment"))
-    client.force_login(user)
+    client.force_login(make_member("Moderator"))
     assert set(desk(client)) == {"waiting_comments"}
+    page = client.get(reverse("admin:index")).content.decode()
+    assert "Being written" not in page
+    assert "Noon e-mail" not in page
+
+
+def test_an_author_sees_their_own_drafts_only(client):
+    person = make_member("Author")
+    other = make_author()
+    make_post(title="Mine", status="draft", author=make_author(user=person))
+    make_post(title="Secret", status="draft", author=other)
+    make_post(title="Secret too", author=other, published_at=timezone.now() + timedelta(days=2))
+    client.force_login(person)
+    page = client.get(reverse("admin:index")).content.decode()
+    assert "Mine" in page
+    assert "Secret" not in page
+
+
+def test_scheduled_times_bear_the_name_of_the_clock(client):
+    client.force_login(make_staff())
+    make_post(published_at=datetime(2126, 7, 4, 9, 30, tzinfo=UTC))
+    assert "Thu 4 Jul, 10:30 BST" in client.get(reverse("admin:index")).content.decode()
 
 
 def test_the_desk_costs_the_same_at_10_and_100_posts(client, django_assert_max_num_queries):

@@ -9,11 +9,10 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from posts.models import Post, RelatedChoice, ScheduledChange
+from posts.models import GateRule, Post, RelatedChoice, ScheduledChange
 from posts.tasks import apply_scheduled_changes
 from subscriptions import digest
-from tests.factories import make_post, make_staff, make_tag
-from tests.posts.test_admin import make_writer
+from tests.factories import make_owner, make_post, make_staff, make_tag
 from tests.posts.test_images import make_image
 from tests.posts.test_revisions import data_of, history, save
 
@@ -24,6 +23,7 @@ SOON = timedelta(hours=2)
 
 @pytest.fixture
 def editor(client) -> User:
+    GateRule.objects.create(rule="tag", level="off")  # The posts here need no tag.
     user = make_staff()
     client.force_login(user)
     return user
@@ -252,7 +252,7 @@ def test_who_may_not_publish_neither_makes_nor_decides_a_change(client, editor):
     post = make_post(title="Old")
     later(client, post, title="New")
     change = ScheduledChange.objects.get()
-    client.force_login(make_writer())
+    client.force_login(make_owner(post))
     assert decide(client, change, "apply").status_code == 403
     assert later(client, post, title="Mine").status_code == 403
     assert Post.objects.get().title == "Old"
@@ -290,7 +290,7 @@ def test_one_change_that_breaks_keeps_no_other_from_its_time(client, editor):
 @pytest.mark.django_db(transaction=True)
 def test_a_change_somebody_else_is_applying_is_left_to_them(client):
     client.force_login(make_staff())
-    post = make_post(title="Old")
+    post = make_post(title="Old", tags=(make_tag(),))
     later(client, post, title="New")
     other = connection.copy()
     with other.cursor() as cursor:

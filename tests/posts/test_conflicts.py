@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 
-from posts.models import Post, RelatedChoice, WorkingCopy
+from posts.models import GateRule, Post, RelatedChoice, WorkingCopy
 from tests.factories import make_post, make_staff, make_tag
 from tests.posts.test_drafts import change_url, send, typed
 
@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def ann(client) -> User:
+    GateRule.objects.create(rule="tag", level="off")  # The posts here need no tag.
     user = make_staff(first_name="Ann", last_name="Writer")
     client.force_login(user)
     return user

@@ -274,6 +274,7 @@ def test_what_nobody_has_read_needs_no_notice_and_no_tick(client, editor, values
 def test_a_writer_reads_notices_and_writes_none(client):
     post = make_corrected()
     writer = User.objects.create_user("writer", is_staff=True)
+    Post.objects.update(created_by=writer)
     names = ["change_post", "view_post", "add_correction", "change_correction"]
     writer.user_permissions.set(Permission.objects.filter(codename__in=names))
     client.force_login(writer)

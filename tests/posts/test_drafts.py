@@ -14,8 +14,8 @@ from django.utils import timezone
 from posts import drafts
 from posts.admin import autosave
 from posts.models import Post, WorkingCopy
-from tests.factories import make_post, make_staff, make_tag
-from tests.posts.test_admin import form_data, make_writer
+from tests.factories import make_owner, make_post, make_staff, make_tag
+from tests.posts.test_admin import form_data
 
 pytestmark = pytest.mark.django_db
 
@@ -163,8 +163,8 @@ def test_text_does_not_land_in_the_account_of_who_logged_in_meanwhile(client, an
     ("status", "expected"), [("draft", 200), ("review", 200), ("published", 403)]
 )
 def test_a_writer_keeps_a_copy_only_of_what_a_writer_may_change(client, status, expected):
-    client.force_login(make_writer())
     post = make_post(status=status)
+    client.force_login(make_owner(post))
     assert send(client, post).status_code == expected
     assert WorkingCopy.objects.count() == (expected == 200)
 

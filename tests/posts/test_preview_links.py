@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from posts import previews
 from posts.models import Post, PreviewLink
-from tests.factories import make_post, make_staff, make_tag
-from tests.posts.test_admin import make_writer
+from tests.factories import make_owner, make_post, make_staff, make_tag
 
 DAY = timedelta(days=1)
 
@@ -119,7 +118,7 @@ def test_an_editor_makes_copies_and_revokes_links(client, db):
 def test_a_writer_handles_links_only_of_what_a_writer_may_change(client, db, status, expected):
     post = make_post(status=status)
     link = make_link(post)
-    client.force_login(make_writer())
+    client.force_login(make_owner(post))
     make = reverse("admin:posts_post_preview_links", args=[post.pk])
     revoke = reverse("admin:posts_post_revoke_link", args=[link.pk])
     assert [client.post(make).status_code, client.post(revoke).status_code] == [expected] * 2

@@ -14,8 +14,7 @@ from django.utils import timezone
 from posts import previews, relatedness
 from posts.models import CoAuthor, Correction, Post, RelatedPost, Series
 from posts.proofs import as_proof
-from tests.factories import make_author, make_post, make_staff, make_tag
-from tests.posts.test_admin import make_writer
+from tests.factories import make_author, make_owner, make_post, make_staff, make_tag
 from tests.posts.test_drafts import typed
 from tests.posts.test_images import make_image
 
@@ -170,8 +169,9 @@ def test_a_new_part_has_its_place_in_the_series_and_its_further_authors(client, 
     ("status", "expected"), [("draft", 200), ("review", 200), ("published", 403)]
 )
 def test_a_writer_previews_only_what_a_writer_may_change(client, db, status, expected):
-    client.force_login(make_writer())
-    assert preview(client, make_post(status=status)).status_code == expected
+    post = make_post(status=status)
+    client.force_login(make_owner(post))
+    assert preview(client, post).status_code == expected
 
 
 def test_a_reader_previews_nothing(client, db):

@@ -11,7 +11,7 @@ from reversion.models import Revision, Version
 
 from posts import retention, revisions
 from posts.history import RevisionNote
-from posts.models import CoAuthor, Post, RelatedChoice
+from posts.models import CoAuthor, GateRule, Post, RelatedChoice
 from tests.factories import make_author, make_post, make_staff, make_tag
 from tests.posts.test_admin import form_data
 from tests.posts.test_images import make_image
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def editor(client) -> User:
+    GateRule.objects.create(rule="tag", level="off")  # The posts here need no tag.
     user = make_staff()
     client.force_login(user)
     return user
@@ -29,7 +30,7 @@ def editor(client) -> User:
 def data_of(post: Post, **changes) -> dict:
     """Return the post's form as a browser would send it back, with some of it changed."""
     local = post.published_at and timezone.localtime(post.published_at)
-    data = {name: getattr(post, name) for name in ("title", "slug", "body", "excerpt", "status")}
+    data = {name: getattr(post, name) for name in ("title", "slug", "body", "excerpt")}
     if local:
         data |= {"published_at_0": f"{local:%d/%m/%Y}", "published_at_1": f"{local:%H:%M:%S}"}
     data["tags"] = list(post.tags.values_list("pk", flat=True))
@@ -53,9 +54,9 @@ def history(post: Post) -> list[tuple[str, str]]:
 
 
 def test_a_save_is_kept_with_who_and_what_and_the_state_before_it(client, editor):
-    post = make_post(status="draft", published_at=None)
+    post = make_post(status="draft", published_at=None, tags=(make_tag(),))
     save(client, post, title="Other")
-    save(client, post, status="review")
+    save(client, post, _submit="1")
     save(client, post, _publish="1")
     assert history(post) == [
         ("As it was before", ""), ("Saved", editor.username),
@@ -78,7 +79,7 @@ def test_a_save_that_changes_nothing_is_not_kept(client, editor):
 
 @pytest.mark.parametrize(("action", "said"), [("publish", "Published"), ("withdraw", "Withdrawn")])
 def test_a_bulk_action_is_kept_for_each_post_it_changed(client, editor, action, said):
-    one = make_post(status="draft" if action == "publish" else "published")
+    one = make_post(status="draft" if action == "publish" else "published", tags=(make_tag(),))
     other = make_post(status="withdrawn")
     data = {"action": action, "_selected_action": [one.pk, other.pk]}
     client.post(reverse("admin:posts_post_changelist"), data)
@@ -88,7 +89,7 @@ def test_a_bulk_action_is_kept_for_each_post_it_changed(client, editor, action, 
 
 def test_what_others_made_of_a_post_is_not_put_down_to_the_next_editor(client, editor):
     tag = make_tag()
-    post = make_post(tags=(tag,))
+    post = make_post(tags=(tag, make_tag()))
     save(client, post, title="Mine")
     tag.delete()
     save(client, post, title="Mine again")
@@ -133,7 +134,8 @@ def test_restoring_brings_back_words_tags_pins_authors_and_the_picture(client, e
 
 
 def test_restoring_leaves_the_address_the_state_and_the_times_alone(client, editor):
-    post = make_post(slug="old-address", status="draft", published_at=None, title="Then")
+    post = make_post(slug="old-address", status="draft", published_at=None, title="Then",
+                     tags=(make_tag(),))  # fmt: skip
     save(client, post, title="Now", slug="new-address", _publish="1")
     out = Post.objects.get().published_at
     restore(client, post, post.revision_notes.earliest("revision_id"))

@@ -7,8 +7,7 @@ from posts import search, suggestions
 from posts.models import RelatedPost, TagAlias
 from posts.suggestions import Index, Text, suggest
 from posts.tagnames import Name
-from tests.factories import make_post, make_staff, make_tag
-from tests.posts.test_admin import make_writer
+from tests.factories import make_owner, make_post, make_staff, make_tag
 
 pytestmark = pytest.mark.django_db
 
@@ -129,8 +128,8 @@ def test_the_unsaved_form_is_what_is_read(client):
 
 @pytest.mark.parametrize(("status", "code"), [("draft", 200), ("published", 403)])
 def test_only_who_may_change_the_post_is_answered(client, status, code):
-    client.force_login(make_writer())
     post = make_post(status=status)
+    client.force_login(make_owner(post))
     response = client.post(reverse("admin:posts_post_suggestions"), {"post": post.pk})
     assert response.status_code == code
 

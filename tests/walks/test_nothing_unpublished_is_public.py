@@ -15,13 +15,14 @@ SECRET = "Unseenword"
 
 
 @pytest.mark.django_db
-def test_no_draft_or_scheduled_post_is_anywhere_public(client):
+def test_no_draft_scheduled_or_embargoed_post_is_anywhere_public(client):
     tag, author = make_tag(), make_author()
     public = [make_post(tags=(tag,), author=author) for _ in range(3)]
     states: dict[str, dict[str, Any]] = {
         "draft": {"status": "draft"},
         "review": {"status": "review", "published_at": None},
         "scheduled": {"published_at": timezone.now() + timedelta(hours=1)},
+        "embargoed": {"status": "draft", "not_before": timezone.now() + timedelta(hours=1)},
         "withdrawn": {"status": "withdrawn"},
     }
     hidden = [
@@ -31,6 +32,7 @@ def test_no_draft_or_scheduled_post_is_anywhere_public(client):
         )
         for name, values in states.items()
     ]  # fmt: skip
+    next(post for post in hidden if post.not_before).publish(at=timezone.now())
     for post in hidden:
         RelatedChoice.objects.create(post=public[0], related=post)
     search.index(list(Post.objects.values_list("pk", flat=True)))

@@ -1,5 +1,5 @@
-"""British dates with a clock of twenty-four hours, as the lists and the desk show them."""
+"""British dates, and the site's clock of twenty-four hours by its name, as lists and desk show."""
 
 DATE_FORMAT = "j M Y"
 TIME_FORMAT = "H:i"
-DATETIME_FORMAT = "j M Y, H:i"
+DATETIME_FORMAT = "j M Y, H:i T"

@@ -1,0 +1,19 @@
+"""A moment in words, on the site's clock and with the clock's name."""
+
+from datetime import datetime
+
+from django.conf import settings
+
+
+def in_words(moment: datetime) -> str:
+    """Return "Wednesday 4 March 2026, 09:30 GMT"."""
+    local = moment.astimezone(settings.ZONE)
+    return f"{local:%A} {local.day} {local:%B %Y, %H:%M %Z}"
+
+
+def in_brief(moment: datetime, now: datetime) -> str:
+    """Return "today, 09:30 GMT" or "4 March, 09:30 GMT", with the year if it is another."""
+    local, today = moment.astimezone(settings.ZONE), now.astimezone(settings.ZONE).date()
+    year = "" if local.year == today.year else f" {local.year}"
+    day = "today" if local.date() == today else f"{local.day} {local:%B}{year}"
+    return f"{day}, {local:%H:%M %Z}"

@@ -1,0 +1,126 @@
+"""Which noon e-mail will carry a post, or did, or why none: the line beside the publish button.
+
+It foresees what `digest.open_issue` does, by the same calendar and the same limits; the tests ring
+the bell and compare.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+
+from posts.models import Post
+from subscriptions import noon
+from subscriptions.models import Delivery, Issue, IssuePost, Kind
+
+OLDEST = noon.OLDEST[Kind.DAILY]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The noon e-mail's date, or None; and the reason for None, or what became of it already."""
+
+    local_date: date | None
+    reason: str = ""
+
+
+def line(post: Post, now: datetime) -> str:
+    """Return the noon line in one or two sentences; one query."""
+    foreseen = foresee(post, now)
+    if foreseen.local_date is None:
+        return f"{foreseen.reason[0].upper()}{foreseen.reason[1:]}."
+    words = _when(foreseen.local_date, now)
+    if post.status == Post.Status.PUBLISHED:
+        return f"Goes out in {words}."
+    return f"{_condition(post, now)}, it goes out in {words}."
+
+
+def foresee(post: Post, now: datetime) -> Forecast:
+    """Return the daily issue that will carry the post as it is, published now if it is not yet."""
+    issues = _issues(post, now)
+    carried = next((issue for issue in issues if issue.carries), None)
+    if carried is not None:
+        return Forecast(None, _what_became(carried, now))
+    if post.imported_at is not None:
+        return Forecast(None, "not mailed: it was imported")
+    if not post.is_mailed:
+        return Forecast(None, "not mailed: “send in the noon e-mail” is off")
+    is_released = post.status == Post.Status.PUBLISHED
+    out = post.published_at if is_released and post.published_at else post.goes_out_at(now)
+    day = _next_issue(out, now, opened={issue.local_date for issue in issues})
+    if out < noon.of(day) - OLDEST:
+        return Forecast(None, f"not mailed: it is older than {OLDEST.days} days")
+    return Forecast(day)
+
+
+def _issues(post: Post, now: datetime) -> list[Any]:
+    """Return the daily issue that carries the post, if one does, and those opened from today on."""
+    rows = IssuePost.objects.filter(issue=OuterRef("pk"), post=post.pk)
+    is_recent = Q(local_date__gte=now.astimezone(settings.ZONE).date())
+    return list(
+        Issue.objects.filter(kind=Kind.DAILY)
+        .annotate(
+            carries=Exists(rows),
+            has_audience=Exists(Delivery.objects.filter(issue=OuterRef("pk"))),
+        )
+        .filter(is_recent | Q(carries=True))
+        .only("state", "local_date")
+    )
+
+
+def _what_became(issue: Any, now: datetime) -> str:
+    """Return where the issue stands that has carried the post."""
+    on = f"{issue.local_date.day} {issue.local_date:%B}{_year(issue.local_date, now)}"
+    words: str = {
+        str(Issue.State.SENDING): f"is being sent in the e-mail of {on}",
+        str(Issue.State.PAUSED): f"is in the e-mail of {on}, which is paused",
+    }.get(issue.state, f"was sent on {on}")
+    if not issue.has_audience:
+        words = f"was due on {on}, when nobody was subscribed"
+    return f"{words}: this edit is not mailed again"
+
+
+def _next_issue(out: datetime, now: datetime, *, opened: set[date]) -> date:
+    """Return the date of the first issue not frozen yet whose cutoff lies after that moment."""
+    today = now.astimezone(settings.ZONE).date()
+    first = today if now < noon.latest_of(today) else today + noon.DAY
+    day = max(first, noon.following(out).astimezone(settings.ZONE).date())
+    while day in opened:
+        day += noon.DAY
+    return day
+
+
+def _condition(post: Post, now: datetime) -> str:
+    """Return under which condition an unpublished post goes out: the button's own words."""
+    again = " again" if post.status == Post.Status.WITHDRAWN else ""
+    if post.not_before and post.goes_out_at(now) == post.not_before > now:
+        return f"Published{again} when its embargo ends"
+    if post.published_at and post.published_at > now:
+        return f"Published{again} at its time"
+    return f"Published{again} now"
+
+
+def _when(day: date, now: datetime) -> str:
+    """Return "today's 12:00 e-mail, 23 min left", "tomorrow's …" or "the … of Tuesday 4 March"."""
+    clock = f"{settings.DIGEST_TIME:%H:%M} e-mail"
+    today = now.astimezone(settings.ZONE).date()
+    if day == today:
+        left = noon.of(day) - now
+        return f"today's {clock}, {_duration(left) if left > timedelta(0) else 'any moment'}"
+    if day == today + noon.DAY:
+        return f"tomorrow's {clock}"
+    return f"the {clock} of {day:%A} {day.day} {day:%B}{_year(day, now)}"
+
+
+def _duration(left: timedelta) -> str:
+    hours, minutes = divmod(int(left.total_seconds()) // 60, 60)
+    if hours:
+        return f"{hours} h {minutes} min left"
+    return f"{minutes} min left" if minutes else "less than a minute left"
+
+
+def _year(day: date, now: datetime) -> str:
+    """Return the year where it is not the present one."""
+    return "" if day.year == now.astimezone(settings.ZONE).year else f" {day.year}"

@@ -1,0 +1,17 @@
+"""The noon line, for the form a post is written in."""
+
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from posts.models import Post
+from subscriptions import forecast
+
+register = template.Library()
+
+
+@register.inclusion_tag("subscriptions/_noon_line.html")
+def noon_line(post: Post | None) -> dict[str, Any]:
+    """Return when the post goes out by mail, as it was saved; none is one not written yet."""
+    return {"line": forecast.line(post or Post(), timezone.now()), "post": post}
