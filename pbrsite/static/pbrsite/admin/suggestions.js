@@ -87,7 +87,7 @@ function start() {
     const next = row.nextElementSibling ?? row.previousElementSibling;
     row.remove();
     (next?.querySelector("button") ?? again).focus();
-    $(select).trigger("change");
+    select.dispatchEvent(new Event("change", { bubbles: true })); // Heard by jQuery too, so select2 follows.
     status.textContent = `Added ${tag.name}.`;
   }
 }
