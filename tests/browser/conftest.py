@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test.testcases import _MediaFilesHandler
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
@@ -33,6 +35,23 @@ def chromium() -> Iterator[Browser]:
 def media_from_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the site itself answer for /media/: Django's test server would give every file away."""
     monkeypatch.setattr(_MediaFilesHandler, "_should_handle", lambda self, path: False)
+
+
+@pytest.fixture(autouse=True)
+def settled(live_server: Any) -> Iterator[None]:
+    """Wait for what open forms asked by themselves: emptying the tables would collide with it."""
+    yield
+    busy = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        " AND state_change > clock_timestamp() - interval '150 milliseconds'"
+    )
+    for _ in range(100):
+        with connection.cursor() as cursor:
+            cursor.execute(busy)
+            if not cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
 
 
 @pytest.fixture
