@@ -53,9 +53,13 @@ class PostAdmin(
     change_form_template = "admin/posts/post/change_form.html"
     inlines = [CorrectionInline, CoAuthorInline, RelatedChoiceInline]
     date_hierarchy = "published_at"
-    list_display = ["title", "state", "author", "topic", "published_at", "saved_at"]
-    list_filter = [StateFilter, "author", ("topic", admin.RelatedOnlyFieldListFilter)]
-    list_select_related = ["author", "topic"]
+    list_display = ["title", "thumbnail", "state", "author", "topic", "published_at", "saved_at"]
+    list_filter = [
+        StateFilter,
+        ("author", admin.RelatedOnlyFieldListFilter),
+        ("topic", admin.RelatedOnlyFieldListFilter),
+    ]
+    list_select_related = ["author", "topic", "lead_image"]
     list_per_page = 50
     search_fields = ["title", "slug", "standfirst"]
     search_help_text = "Words of the title, the text, the tags or the address; “a phrase”; -not."
@@ -112,6 +116,15 @@ class PostAdmin(
         nonce = str(request.csp_nonce)  # type: ignore[attr-defined]
         context["media"] = Media(nonce=nonce) + context["media"]
         return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description="", empty_value="")
+    def thumbnail(self, post: Post) -> SafeString | str:
+        if not post.lead_image:
+            return ""
+        return format_html(
+            '<img class="thumbnail" src="{}" width="96" height="60" loading="lazy" alt="">',
+            post.lead_image.picture.thumbnail_url,
+        )
 
     @admin.display(description="shown now")
     def related_now(self, post: Post) -> SafeString | str:
