@@ -33,7 +33,20 @@ class PostForm(RealChangeForm, GateForm):
             self.fields["title"].widget.attrs["autofocus"] = True
         if "slug" in self.fields and self.instance.is_published():
             self.fields["slug"].help_text += " The post is public: its old address will lead here."
-        if self.instance.pk and "tags" in self.fields:
-            self.initial["tags"] = [tag.pk for tag in self.initial.get("tags", [])]
+        if self.instance.pk:
+            self._tell_what_is_known()
         if proposed := getattr(self.instance, "proposed", None):  # A change for later is edited.
             self.initial |= proposed.as_initial()
+
+    def _tell_what_is_known(self) -> None:
+        """Hand each field the rows it would otherwise ask the database for by itself."""
+        tags = self.initial.get("tags", [])
+        self.initial["tags"] = [tag.pk for tag in tags]
+        known = {"tags": tags}
+        for name in ("author", "topic", "series", "lead_image"):
+            is_read = name in self.instance._state.fields_cache
+            row = getattr(self.instance, name) if is_read else None
+            known[name] = [row] if row else []
+        for name in known.keys() & self.fields.keys():
+            widget: Any = self.fields[name].widget
+            getattr(widget, "widget", widget).known = {str(row.pk): row for row in known[name]}

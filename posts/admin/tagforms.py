@@ -5,10 +5,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.forms import BaseInlineFormSet
 
+from posts.admin.widgets import KnownSelectMultiple
 from posts.models import Post, Tag, TagAlias, TagChange
 from posts.topics import is_above, unknown_variables
 
@@ -17,7 +18,7 @@ class TagField(forms.ModelMultipleChoiceField):
     """Tags by autocomplete. One merged away while the form was open counts as its successor."""
 
     def __init__(self, **kwargs: Any) -> None:
-        widget = AutocompleteSelectMultiple(Post._meta.get_field("tags"), admin.site)
+        widget = KnownSelectMultiple(Post._meta.get_field("tags"), admin.site)
         super().__init__(Tag.objects.all(), widget=widget, **kwargs)
 
     def clean(self, value: Any) -> Any:

@@ -1,14 +1,46 @@
-"""Fields that show the image they are about."""
+"""Fields of the post's form that know what is chosen, and show the image they are about."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from cabinet.fields import CabinetFileRawIdWidget
 from django import forms
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from posts.pictures import Picture
+
+
+class KnownChoices:
+    """Part of an autocomplete field: what is chosen is named from rows the form has read already.
+
+    Django's own field asks the database for each name again.
+    """
+
+    known: Mapping[str, Any] = MappingProxyType({})
+
+    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
+        chosen = {str(one) for one in value if one}
+        if not chosen or not chosen <= self.known.keys():
+            return super().optgroups(name, value, attr)  # type: ignore[misc]
+        empty = [] if self.allow_multiple_selected else [("", "")]  # type: ignore[attr-defined]
+        labels = sorted((str(self.known[key]), key) for key in chosen)
+        options = [
+            self.create_option(name, key, label, bool(key), place)  # type: ignore[attr-defined]
+            for place, (label, key) in enumerate([*empty, *labels])
+        ]
+        return [(None, options, 0)]
+
+
+class KnownSelect(KnownChoices, AutocompleteSelect):
+    """One choice by autocomplete."""
+
+
+class KnownSelectMultiple(KnownChoices, AutocompleteSelectMultiple):
+    """Several choices by autocomplete."""
 
 
 class FocalPointWidget(forms.HiddenInput):
@@ -37,9 +69,17 @@ class LeadImageWidget(CabinetFileRawIdWidget):
     """The number of an image with its thumbnail, kept in step by a few lines of script."""
 
     template_name = "admin/widgets/foreign_key_raw_id.html"
+    known: Mapping[str, Any] = MappingProxyType({})
 
     class Media:
         js = [forms.widgets.Script("pbrsite/admin/lead-image.js", type="module")]
+
+    def label_and_url_for_value(self, value: Any) -> tuple[str, str]:
+        if (image := self.known.get(str(value))) is None:
+            label, url = super().label_and_url_for_value(value)
+            return label, url
+        self.instance = image
+        return str(image), reverse("admin:posts_image_change", args=[image.pk])
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         field = super().render(name, value, attrs, renderer)

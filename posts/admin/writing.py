@@ -19,7 +19,7 @@ from posts.admin.preview_links import PreviewLinksMixin
 from posts.admin.publishing import PublishingAdmin, StateFilter
 from posts.admin.suggesting import TagSuggestions
 from posts.admin.tagging import BulkTagging
-from posts.admin.widgets import LeadImageWidget
+from posts.admin.widgets import KnownSelect, LeadImageWidget
 from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice
 
 
@@ -83,7 +83,9 @@ class PostAdmin(
         queryset = Post.objects.open_to(request.user).order_by(*self.ordering)
         if request.resolver_match and str(request.resolver_match.url_name).endswith("changelist"):
             return queryset.defer("body", "body_html", "contents", "plain_text", "search_vector")
-        return queryset.select_related("author").defer("search_vector")
+        return queryset.select_related("author", "topic", "series", "lead_image").defer(
+            "search_vector"
+        )
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         byline = Author.objects.filter(user__username=request.user.get_username()).first()
@@ -93,6 +95,8 @@ class PostAdmin(
         }
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.autocomplete_fields:
+            kwargs["widget"] = KnownSelect(db_field, self.admin_site)
         field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "lead_image":
             field.widget.__class__ = LeadImageWidget
@@ -132,7 +136,12 @@ class PostAdmin(
         if not post.pk:
             return "They are computed when the post is saved."
         rows = post.relatives.select_related("related").only(
-            "position", "reason", "related__title", "related__status", "related__published_at"
+            "post",
+            "position",
+            "reason",
+            "related__title",
+            "related__status",
+            "related__published_at",
         )
         items = [(row.related.title, row.explanation, hidden(row.related)) for row in rows]
         if not items:
