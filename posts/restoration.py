@@ -22,7 +22,7 @@ class HinderedError(Exception):
 
 def locked(post_id: int) -> Post:
     """Return the whole post with its row locked until the transaction ends."""
-    return whole(Post.objects.select_for_update(of=("self",))).get(pk=post_id)
+    return whole(Post.objects.select_for_update(of=("self",), no_key=True)).get(pk=post_id)
 
 
 def hindrances(post: Post, *, has_tags: bool) -> list[str]:
