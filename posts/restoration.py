@@ -88,6 +88,9 @@ def _put_fields(post: Post, wanted: Snapshot, now: Snapshot) -> list[str]:
             left_out.append(f"{label_of(name)}: {_name(field, wanted, name)}")
     if post.series_id is None:
         post.series_position = None  # A part of nothing; its series is gone.
+    elif post.is_part_taken():
+        left_out.append(f"Part {post.series_position}: another post is that part now")
+        post.series_position = None
     return left_out
 
 

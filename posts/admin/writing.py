@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -23,8 +24,20 @@ from posts.admin.widgets import KnownSelect, LeadImageWidget
 from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice
 
 
+class FurtherAuthors(BaseInlineFormSet):
+    """Further authors: nobody twice in a byline."""
+
+    def clean(self) -> None:
+        super().clean()
+        for form in self.forms:
+            author = form.cleaned_data.get("author") if form.is_valid() else None
+            if author and author.pk == self.instance.author_id and not form.cleaned_data["DELETE"]:
+                form.add_error("author", f"{author} is this post's author already, named first.")
+
+
 class CoAuthorInline(admin.TabularInline):
     model = CoAuthor
+    formset = FurtherAuthors
     extra = 0
     autocomplete_fields = ["author"]
     verbose_name_plural = "Further authors"
