@@ -108,7 +108,9 @@ class ScheduledChangesMixin(RevisionsMixin):
     ) -> HttpResponse:
         post = context.get("original")
         if post is not None:
-            change = post.changes.open().select_related("made_by").first()
+            # The form's own query says whether there may be one at all.
+            waiting = post.changes.open().select_related("made_by")
+            change = waiting.first() if getattr(post, "has_changes", True) else None
             edited = getattr(post, "edited_change", None)
             is_offered = may_publish(request) and post.is_published(timezone.now())
             context |= {"scheduled_change": change, "edited_change": edited}
