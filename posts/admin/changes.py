@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from posts.admin.permissions import may_publish
 from posts.admin.revisions import RevisionsMixin
-from posts.admin.zone import ZonedSplitDateTime
+from posts.admin.zone import ZonedField
 from posts.changes import Plan
 from posts.descriptions import current_names, difference
 from posts.models import Post, ScheduledChange
@@ -28,7 +28,7 @@ LEFT_ALONE = "A change for later leaves this alone. Put it back here, or save it
 class LaterForm(forms.Form):
     """When a change becomes public, beside the form of the post itself."""
 
-    due_at = forms.SplitDateTimeField(widget=ZonedSplitDateTime, label="Make it public at")
+    due_at = ZonedField(label="Make it public at")
     shows_as_updated = forms.BooleanField(
         required=False, label="Show the post as updated", help_text="With the date of that moment."
     )
@@ -114,7 +114,7 @@ class ScheduledChangesMixin(RevisionsMixin):
             context |= {"scheduled_change": change, "edited_change": edited}
             context["zone"] = settings.TIME_ZONE
             if is_offered or edited:
-                context["later_form"] = _later_form(request, post, edited)
+                context["later_form"] = _later_form(request, post)
         if context.get("edited_change"):
             names = ["save_and_add_another", "save_and_continue", "delete", "close"]
             context |= {f"show_{name}": False for name in names}
@@ -123,7 +123,7 @@ class ScheduledChangesMixin(RevisionsMixin):
 
     def _schedule(self, request: HttpRequest, form: Any) -> HttpResponse:
         post: Post = form.instance
-        later = LaterForm(request.POST, prefix=PREFIX)
+        later = LaterForm(request.POST, prefix=PREFIX, initial=_planned(post))
         later.is_valid()  # The form was checked with it.
         wanted = self._snapshot(request, form)
         now = of_post(whole(Post.objects.all()).get(pk=post.pk))
@@ -206,16 +206,21 @@ def _apply(change: ScheduledChange, decision: str) -> tuple[str, int]:
     return f"Not applied. {' '.join(change.held_for)}", messages.WARNING
 
 
-def _later_form(request: HttpRequest, post: Post, edited: ScheduledChange | None) -> LaterForm:
+def _later_form(request: HttpRequest, post: Post) -> LaterForm:
     """Return the small form, with when the post was last saved as the reader of it saw it."""
     if is_for_later(request):
         data = request.POST.copy()
         data[f"{PREFIX}-seen"] = post.saved_at.isoformat()
-        return LaterForm(data, prefix=PREFIX)
-    initial: dict[str, Any] = {"seen": post.saved_at.isoformat()}
-    if edited:
-        initial |= {"due_at": edited.due_at, "shows_as_updated": edited.shows_as_updated}
-    return LaterForm(initial=initial, prefix=PREFIX)
+        return LaterForm(data, prefix=PREFIX, initial=_planned(post))
+    return LaterForm(initial={"seen": post.saved_at.isoformat()} | _planned(post), prefix=PREFIX)
+
+
+def _planned(post: Post) -> dict[str, Any]:
+    """Return what the change opened in the form was made for; nothing for a new one."""
+    edited: ScheduledChange | None = getattr(post, "edited_change", None)
+    if edited is None:
+        return {}
+    return {"due_at": edited.due_at, "shows_as_updated": edited.shows_as_updated}
 
 
 def _checked_for_later(base: Any) -> Any:
@@ -224,7 +229,7 @@ def _checked_for_later(base: Any) -> Any:
     class Checked(base):
         def clean(self) -> dict[str, Any]:
             cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-            later = LaterForm(self.data, prefix=PREFIX)
+            later = LaterForm(self.data, prefix=PREFIX, initial=_planned(self.instance))
             for name, errors in later.errors.items():
                 self.add_error(None, [f"{later.fields[name].label}: {text}" for text in errors])
             for text in _reasons_against(self.instance, later):
