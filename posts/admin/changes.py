@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -12,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
 
+from posts import moments
 from posts.admin.permissions import may_publish
 from posts.admin.revisions import RevisionsMixin
 from posts.admin.zone import ZonedField
@@ -112,7 +112,6 @@ class ScheduledChangesMixin(RevisionsMixin):
             edited = getattr(post, "edited_change", None)
             is_offered = may_publish(request) and post.is_published(timezone.now())
             context |= {"scheduled_change": change, "edited_change": edited}
-            context["zone"] = settings.TIME_ZONE
             if is_offered or edited:
                 context["later_form"] = _later_form(request, post)
         if context.get("edited_change"):
@@ -134,7 +133,9 @@ class ScheduledChangesMixin(RevisionsMixin):
             return back
         plan = Plan(wanted, later.cleaned_data["due_at"], later.cleaned_data["shows_as_updated"])
         ScheduledChange.objects.schedule(post.pk, plan, by=request.user, now=timezone.now())
-        said = f"Kept for {said_time(plan.due_at)}. The public post stays as it is until then."
+        said = (
+            f"Kept for {moments.in_words(plan.due_at)}. The public post stays as it is until then."
+        )
         self.message_user(request, said, messages.SUCCESS)
         return back
 
@@ -259,8 +260,3 @@ def _kept(formset: Any) -> list[Any]:
         for form in formset.forms
         if (form.instance.pk or form.has_changed()) and not form.cleaned_data.get("DELETE")
     ]
-
-
-def said_time(moment: Any) -> str:
-    local = timezone.localtime(moment)
-    return f"{local:%A} {local.day} {local:%B %Y, %H:%M} ({settings.TIME_ZONE})"
