@@ -6,9 +6,9 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
-from django.db import connection, models
+from django.db import connection
 from django.db.models import QuerySet
-from django.forms import Media, Script, SplitDateTimeField
+from django.forms import Media, Script
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from posts import gate, moments
 from posts.admin.permissions import may_publish, may_see, may_touch
-from posts.admin.zone import ZonedSplitDateTime
+from posts.admin.zone import ZONED
 from posts.buttons import Button, offered
 from posts.models import Post, PostQuerySet
 
@@ -50,9 +50,7 @@ class StateFilter(admin.SimpleListFilter):
 class PublishingAdmin(admin.ModelAdmin):
     """The part of a post's admin that moves it through its states, object by object."""
 
-    formfield_overrides = {
-        models.DateTimeField: {"form_class": SplitDateTimeField, "widget": ZonedSplitDateTime}
-    }
+    formfield_overrides = ZONED
     actions = ["submit", "publish", "withdraw"]
 
     @property

@@ -309,14 +309,37 @@ def test_times_bear_the_name_of_the_sites_clock(client, editor):
     post = make_post(published_at=datetime(2025, 7, 4, 9, 30, tzinfo=UTC))
     form = client.get(reverse("admin:posts_post_change", args=[post.pk])).content.decode()
     listing = client.get(reverse("admin:posts_post_changelist")).content.decode()
-    assert form.count("Europe/London time") == 3
+    assert form.count("Europe/London time") == 4
     assert 'value="10:30:00"' in form
     assert "4 Jul 2025, 10:30 BST" in listing
 
 
-def test_a_time_the_clocks_skip_is_refused_in_words(client, editor):
-    skipped = {"published_at_0": "29/03/2026", "published_at_1": "01:30"}
-    assert "Europe/London" in press(client, make_ready(), **skipped)
+@pytest.mark.parametrize("name", ["published_at", "not_before"])
+def test_a_time_the_clocks_skip_is_refused_with_what_to_type(client, editor, name):
+    skipped = {f"{name}_0": "29/03/2026", f"{name}_1": "01:30"}
+    page = press(client, make_ready(), **skipped)
+    assert "There is no 01:30 on 29 March 2026: the clocks of Europe/London go forward" in page
+    assert "Type 00:30 for the time before, or 02:30 for the time after." in page
+
+
+@pytest.mark.parametrize("hour", [0, 1], ids=["first time round", "second time round"])
+def test_a_moment_in_the_hour_that_comes_twice_is_saved_untouched(client, editor, hour):
+    at = datetime(2025, 10, 26, hour, 30, tzinfo=UTC)
+    post = make_ready(status="published", published_at=at, not_before=at)
+    press(client, post, title="Mended")
+    assert (post.title, post.published_at, post.not_before) == ("Mended", at, at)
+
+
+def test_a_time_that_comes_twice_newly_typed_is_the_first(client, editor):
+    post = make_ready()
+    press(client, post, published_at_0="26/10/2025", published_at_1="01:30")
+    assert post.published_at == datetime(2025, 10, 26, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("day", ["01/01/0001", "31/12/9999"])
+def test_the_ends_of_the_calendar_break_nothing(client, editor, day):
+    ends = {"published_at_0": day, "published_at_1": "23:59"}
+    assert "<h1" in press(client, make_ready(), **ends)
 
 
 def test_the_checklist_is_that_of_the_saved_post(client, editor):
