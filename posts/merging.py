@@ -71,7 +71,8 @@ def merge(target: Tag, sources: Iterable[Tag], *, by: User | None, at: datetime)
     """Move everything of the sources to the target and delete them; return the log entry.
 
     One transaction under locks of all the tags, and Postgres refuses it should any row still name
-    a merged tag. Search and related posts of the affected posts follow. Raises `CannotMergeError`.
+    a merged tag. Search and related posts of the affected posts follow, and forms of them that are
+    open notice it. Raises `CannotMergeError`.
     """
     with transaction.atomic():
         target, merged = _locked(target, sources)
@@ -79,6 +80,7 @@ def merge(target: Tag, sources: Iterable[Tag], *, by: User | None, at: datetime)
             raise CannotMergeError(" ".join(obstacles))
         pks = [tag.pk for tag in merged]
         affected = _posts_of(pks)
+        Post.objects.mark_saved(affected, at=at)
         data = {
             "tags": [row_values(tag) for tag in merged],
             "rows": [_move(reference, target.pk, pks) for reference in all_references()],
