@@ -143,8 +143,9 @@ def test_a_form_without_its_marks_is_saved_as_ever(client, ann):
 
 
 def tagged_in_bulk(old: Tag, new: Tag) -> None:
-    for verb, tag in (("add_tags", new), ("remove_tags", old)):
-        retagging.retag(Post.objects.all(), verb, [tag], by=None, now=timezone.now())
+    posts, now = Post.objects.all(), timezone.now()
+    retagging.retag(posts, "add_tags", [new], by=None, now=now)
+    retagging.retag(posts, "remove_tags", [old], by=None, now=now)
 
 
 def merged_into(old: Tag, new: Tag) -> None:
