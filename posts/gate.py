@@ -30,11 +30,6 @@ class Findings:
     results: Sequence[Result]
 
     @property
-    def is_clear(self) -> bool:
-        """Return whether no rule had anything to say."""
-        return not any(result.messages for result in self.results)
-
-    @property
     def blocking(self) -> list[str]:
         return self._messages(Level.BLOCK)
 
