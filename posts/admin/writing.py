@@ -8,6 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from js_asset.media import Media
 
+from posts.admin.bulk import BulkPublishing
 from posts.admin.changes import ScheduledChangesMixin
 from posts.admin.conflicts import ConflictsMixin
 from posts.admin.corrections import CorrectionInline, CorrectionsMixin
@@ -40,6 +41,7 @@ class RelatedChoiceInline(admin.TabularInline):
 @admin.register(Post)
 class PostAdmin(
     BulkTagging,
+    BulkPublishing,
     TagSuggestions,
     LinkPicker,
     ConflictsMixin,
