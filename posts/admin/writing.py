@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from js_asset.media import Media
 
+from posts.admin.bulk import BulkPublishing
 from posts.admin.changes import ScheduledChangesMixin
 from posts.admin.conflicts import ConflictsMixin
 from posts.admin.corrections import CorrectionInline, CorrectionsMixin
@@ -57,6 +58,7 @@ class RelatedChoiceInline(admin.TabularInline):
 @admin.register(Post)
 class PostAdmin(
     BulkTagging,
+    BulkPublishing,
     TagSuggestions,
     LinkPicker,
     ConflictsMixin,

@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from posts import merging
 from posts.models import GateRule, Post, RelatedChoice, ScheduledChange
 from posts.tasks import apply_scheduled_changes
 from subscriptions import digest
@@ -98,6 +99,17 @@ def test_pins_authors_and_the_picture_belong_to_the_change(client, editor):
     ring()
     assert RelatedChoice.objects.get().related == other
     assert Post.objects.get(pk=post.pk).lead_image_alt == "Bars"
+
+
+def test_a_change_names_a_tag_merged_meanwhile_by_the_one_it_lives_on_in(client, editor):
+    added, removed, heir, other = (make_tag() for _ in range(4))
+    post = make_post(tags=(removed,))
+    later(client, post, tags=[added.pk], topic=added.pk)
+    for target, source in ((heir, added), (other, removed)):
+        merging.merge(target, [source], by=None, at=timezone.now())
+    assert ring() == 1
+    post.refresh_from_db()
+    assert (post.topic, list(post.tags.all())) == (heir, [heir])
 
 
 def test_an_edit_made_meanwhile_elsewhere_in_the_post_is_kept(client, editor):

@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from posts.admin import bulk as bulk_admin
 from posts.models import Post
 from tests.factories import make_post, make_staff, make_tag
 from tests.posts.test_admin import form_data
@@ -288,6 +291,51 @@ def test_bulk_publish_keeps_a_time_to_come(client, editor):
     post = make_ready(published_at=whole_seconds(DAY))
     bulk(client, "publish", post)
     assert list(Post.objects.scheduled()) == [post]
+
+
+def test_bulk_publish_does_a_bounded_number_and_says_how_to_do_the_rest(
+    client, editor, monkeypatch
+):
+    monkeypatch.setattr(bulk_admin, "AT_ONCE", 2)
+    posts = [make_ready() for _ in range(5)]
+    page = bulk(client, "publish", *posts)
+    assert "2 of 5 posts published. At most 2 go at once: run it again for the other 3." in page
+    assert set(Post.objects.published()) == set(posts[3:])  # As the list has them, newest first.
+    assert "the other 1." in bulk(client, "publish", *posts)
+    assert "1 of 5 posts published. 4 were left as they are." in bulk(client, "publish", *posts)
+    assert Post.objects.published().count() == 5
+
+
+@pytest.mark.parametrize("action", ["submit", "withdraw"])
+def test_every_bulk_action_is_bounded(client, editor, monkeypatch, action):
+    monkeypatch.setattr(bulk_admin, "AT_ONCE", 2)
+    status = {"submit": "draft", "withdraw": "published"}[action]
+    posts = [make_post(status=status) for _ in range(3)]
+    assert "run it again for the other 1." in bulk(client, action, *posts)
+    assert Post.objects.filter(status=status).count() == 1
+
+
+def test_one_post_that_fails_undoes_no_other_of_a_bulk_action(client, editor, monkeypatch):
+    first, broken, last = [make_ready(title=title) for title in ("First", "Broken", "Last")]
+    whole = Post.reindex
+
+    def reindex(post: Post) -> None:
+        assert post.pk != broken.pk
+        whole(post)
+
+    monkeypatch.setattr(Post, "reindex", reindex)
+    page = bulk(client, "publish", first, broken, last)
+    assert "2 of 3 posts published." in page
+    assert "An error kept these as they were; the site&#x27;s log names it:<ul><li>Broken" in page
+    assert set(Post.objects.published()) == {first, last}
+    assert not broken.revision_notes.exists()
+
+
+def test_bulk_publish_reads_the_levels_of_the_gate_once(client, editor):
+    posts = [make_ready() for _ in range(3)]
+    with CaptureQueriesContext(connection) as captured:
+        bulk(client, "publish", *posts)
+    assert sum("posts_gaterule" in query["sql"] for query in captured) == 1
 
 
 def test_bulk_withdraw_takes_posts_off_the_site(client, editor):
