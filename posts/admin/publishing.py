@@ -210,11 +210,6 @@ class PublishingAdmin(admin.ModelAdmin):
             )
             self.message_user(request, text, messages.ERROR)
 
-    @admin.action(description="Withdraw the selected posts", permissions=["publish"])
-    def withdraw(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        done = [post for post in queryset if post.withdraw()]
-        self._report(request, "withdrawn", done, queryset.count())
-
     def _report(self, request: HttpRequest, verb: str, done: list[Post], asked: int) -> None:
         for post in done:
             super().log_change(request, post, f"{verb.capitalize()}.")
