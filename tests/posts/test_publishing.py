@@ -216,6 +216,30 @@ def test_a_button_that_was_not_offered_is_no_way_past_the_gate(client, editor):
     assert "gallery" not in post.body
 
 
+@pytest.mark.parametrize("button", ["_publish", "_submit"])
+def test_a_press_is_answered_once(client, editor, button):
+    page = press(client, make_ready(title="Once"), button)
+    assert "changed successfully" not in page
+    assert page.count("Once</a>” ") == 1
+
+
+def test_plain_saving_is_answered_by_django(client, editor):
+    assert "changed successfully" in press(client, make_ready())
+
+
+def test_the_answer_leads_to_the_public_page(client, editor):
+    post = make_ready(title="Out <now>", slug="out-now")
+    page = press(client, post, "_publish")
+    assert f'“<a href="{post.get_absolute_url()}">Out &lt;now&gt;</a>” is published.' in page
+
+
+def test_only_what_is_public_is_looked_at_on_the_site(client, editor):
+    draft, public = make_ready(), make_ready(status="published", published_at=whole_seconds(-DAY))
+    for post, is_offered in ((draft, False), (public, True)):
+        page = client.get(reverse("admin:posts_post_change", args=[post.pk])).content.decode()
+        assert ("View on site" in page) is is_offered
+
+
 def test_warnings_are_told_and_stop_nothing(client, editor):
     page = press(client, post := make_ready(), "_publish", title="Long " * 25)
     assert "worth a second look" in page
@@ -296,8 +320,16 @@ def bulk(client, action: str, *posts: Post, **extra) -> str:
 def test_bulk_publish_leaves_withdrawn_posts_alone(client, editor):
     draft, withdrawn = make_ready(), make_ready(status="withdrawn", published_at=NOW)
     page = bulk(client, "publish", draft, withdrawn)
-    assert "1 of 2 posts published. 1 were left as they are." in page
+    assert "1 of 2 posts published. 1 was left as it is." in page
     assert list(Post.objects.published()) == [draft]
+
+
+def test_a_bulk_action_counts_one_and_many(client, editor):
+    gone = [make_ready(status="withdrawn", published_at=NOW) for _ in range(2)]
+    assert "1 of 3 posts published. 2 were left as they are." in bulk(
+        client, "publish", make_ready(), *gone
+    )
+    assert "1 of 1 post published." in bulk(client, "publish", make_ready())
 
 
 def test_bulk_publish_says_of_each_post_what_stopped_it(client, editor):
