@@ -244,5 +244,5 @@ function openLibrary(url, onPick) {
   lastPick += 1
   picks.set(lastPick, onPick)
   const mark = url.includes("?") ? "&" : "?"
-  window.open(`${url}${mark}CKEditorFuncNum=${lastPick}`, "_blank", "width=900,height=700")
+  window.open(`${url}${mark}_popup=1&CKEditorFuncNum=${lastPick}`, "_blank", "width=900,height=700")
 }
