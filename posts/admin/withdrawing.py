@@ -46,6 +46,7 @@ class Withdrawing(admin.ModelAdmin):
             "public": [post],
             "sent": [(name, value) for name, values in sent.lists() for value in values],
             "way_back": request.get_full_path(),
+            "is_form": True,
         }
         return self._ask(request, context)
 
