@@ -34,7 +34,9 @@ def noon_line(request: HttpRequest, admin: ModelAdmin) -> JsonResponse:
         _put_typed(request, post, now)
     except ValidationError as error:
         return JsonResponse(answer | {"line": " ".join(error.messages), "button": ""})
-    words = {"line": forecast.line(post, now), "button": publish_label(post, now)}
+    may_publish = request.user.has_perm("posts.publish_post")
+    line = forecast.line(post, now, may_publish=may_publish)
+    words = {"line": line, "button": publish_label(post, now)}
     return JsonResponse(answer | words)
 
 

@@ -1,11 +1,14 @@
 """What is known of each kept revision of a post besides its content."""
 
+from collections.abc import Sequence
+from itertools import chain, pairwise
 from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import CheckConstraint, Q
 
 from posts import moments
+from posts.drafts import name_of
 
 
 class RevisionNoteQuerySet(models.QuerySet["RevisionNote"]):
@@ -51,6 +54,8 @@ class RevisionNote(models.Model):
     relations = models.JSONField(default=list)
     names = models.JSONField(default=dict)
 
+    shows_seconds = False  # Where a list has two of the same minute.
+
     objects: ClassVar[RevisionNoteQuerySet] = RevisionNoteQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
@@ -80,11 +85,23 @@ class RevisionNote(models.Model):
 
     @property
     def heading(self) -> str:
-        """Return what it was in one line, the person by the log-in; `revision__user` is loaded."""
-        by = f", by {self.revision.user}" if self.revision.user else ""
+        """Return what it was in one line, the person by name; `revision__user` is loaded."""
+        by = f", by {self.by}" if self.by else ""
         return f"{self.moment}: {self.revision.comment}{by}"
+
+    @property
+    def by(self) -> str:
+        """Return who made it, as presence and conflict name them, or ""."""
+        return name_of(self.revision.user) if self.revision.user else ""
 
     @property
     def moment(self) -> str:
         """Return when it was, as in “Wednesday 4 March 2026, 14:02 GMT”."""
-        return moments.in_words(self.revision.date_created)
+        return moments.in_words(self.revision.date_created, with_seconds=self.shows_seconds)
+
+
+def tell_apart(notes: Sequence[RevisionNote]) -> None:
+    """Have those of the same minute that follow one another say their seconds too."""
+    pairs = [(one, other) for one, other in pairwise(notes) if one.moment == other.moment]
+    for note in chain.from_iterable(pairs):
+        note.shows_seconds = True

@@ -29,12 +29,14 @@ PATH_LENGTH = 200
 # A page of ours has letters, digits and hyphens; scanners ask for files, and for much else.
 DEEPEST = 9  # slashes: /category/above/within/topic/post/comment-page-2/feed/ has eight
 PLAUSIBLE = re.compile(rf"/[\w\-/]{{0,{PATH_LENGTH}}}(?:\.html?)?/?")
+# The address of a post that is not public is no mistake anybody has to mend: it has its page.
 # Written by path, so that two processes never wait for each other crosswise.
 _WRITE = """
 INSERT INTO posts_missingpage AS page (path, hits, first_seen_at, last_seen_at, linked_from)
 SELECT path, hits, seen_at, seen_at, linked_from
 FROM unnest(%s::text[], %s::int[], %s::timestamptz[], %s::text[])
     AS seen (path, hits, seen_at, linked_from)
+WHERE NOT EXISTS (SELECT 1 FROM posts_post WHERE slug = trim(BOTH '/' FROM path))
 ORDER BY path
 ON CONFLICT (path) DO UPDATE SET
     hits = page.hits + excluded.hits,

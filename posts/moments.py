@@ -5,10 +5,11 @@ from datetime import datetime
 from django.conf import settings
 
 
-def in_words(moment: datetime) -> str:
-    """Return "Wednesday 4 March 2026, 09:30 GMT"."""
+def in_words(moment: datetime, *, with_seconds: bool = False) -> str:
+    """Return "Wednesday 4 March 2026, 09:30 GMT"; with seconds, "09:30:07 GMT"."""
     local = moment.astimezone(settings.ZONE)
-    return f"{local:%A} {local.day} {local:%B %Y, %H:%M %Z}"
+    time = f"{local:%H:%M:%S}" if with_seconds else f"{local:%H:%M}"
+    return f"{local:%A} {local.day} {local:%B %Y}, {time} {local:%Z}"
 
 
 def in_brief(moment: datetime, now: datetime) -> str:

@@ -26,15 +26,16 @@ class Forecast:
     reason: str = ""
 
 
-def line(post: Post, now: datetime) -> str:
-    """Return the noon line in one or two sentences; one query."""
+def line(post: Post, now: datetime, *, may_publish: bool = True) -> str:
+    """Return the noon line in one or two sentences, for who may publish or not; one query."""
     foreseen = foresee(post, now)
     if foreseen.local_date is None:
         return f"{foreseen.reason[0].upper()}{foreseen.reason[1:]}."
     words = _when(foreseen.local_date, now)
     if post.status == Post.Status.PUBLISHED:
         return f"Goes out in {words}."
-    return f"{_condition(post, now)}, it goes out in {words}."
+    condition = _condition(post, now) if may_publish else _condition_for_author(post, now)
+    return f"{condition}, it goes out in {words}."
 
 
 def foresee(post: Post, now: datetime) -> Forecast:
@@ -100,6 +101,14 @@ def _condition(post: Post, now: datetime) -> str:
     if post.published_at and post.published_at > now:
         return f"Published{again} at its time"
     return f"Published{again} now"
+
+
+def _condition_for_author(post: Post, now: datetime) -> str:
+    """Return the same for who has no such button: somebody else must press it."""
+    again = " again" if post.status == Post.Status.WITHDRAWN else ""
+    if post.goes_out_at(now) > now:
+        return f"If an editor schedules it{again} for then"
+    return f"If an editor publishes it{again} now"
 
 
 def _when(day: date, now: datetime) -> str:

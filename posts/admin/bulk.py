@@ -40,7 +40,7 @@ class Outcome:
 
 
 class BulkPublishing(admin.ModelAdmin):
-    """The part of the posts' admin whose actions move many posts at once; at most a hundred."""
+    """The part of the posts' admin whose actions move many posts at once; at most `AT_ONCE`."""
 
     actions = [*ACTIONS]
 
@@ -72,11 +72,11 @@ class BulkPublishing(admin.ModelAdmin):
         self._run(request, queryset, Move("published", "unfinished", verb))
 
     @admin.action(description="Withdraw the selected posts", permissions=["publish"])
-    def withdraw(self, request: HttpRequest, queryset: Any) -> None:
+    def withdraw(self, request: HttpRequest, queryset: Any) -> Any:
         self._run(request, queryset, Move("withdrawn", "released", Post.withdraw))
 
     def _run(self, request: HttpRequest, queryset: PostQuerySet, move: Move) -> None:
-        """Move the first hundred that the move applies to, in the list's order, and tell."""
+        """Move the first `AT_ONCE` that the move applies to, in the list's order, and tell."""
         applicable: PostQuerySet = getattr(queryset, move.applies_to)()
         pks = list(applicable.values_list("pk", flat=True))
         outcome = Outcome(queryset.count(), waiting=len(pks[AT_ONCE:]))
@@ -102,9 +102,10 @@ class BulkPublishing(admin.ModelAdmin):
         return is_moved
 
     def _tell(self, request: HttpRequest, move: Move, outcome: Outcome) -> None:
-        said = f"{outcome.done} of {outcome.asked} posts {move.done}."
+        posts = "post" if outcome.asked == 1 else "posts"
+        said = f"{outcome.done} of {outcome.asked} {posts} {move.done}."
         if left := outcome.asked - outcome.done - outcome.waiting:
-            said += f" {left} were left as they are."
+            said += f" {left} {'was left as it is' if left == 1 else 'were left as they are'}."
         if outcome.waiting:
             said += f" At most {AT_ONCE} go at once: run it again for the other {outcome.waiting}"
             besides = outcome.stopped or outcome.failed

@@ -4,11 +4,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from cabinet.base_admin import FileAdminBase, FolderListFilter, UploadForm
-from cabinet.ckeditor import CKEditorFilebrowserMixin
+from cabinet.ckeditor import CKEditorFilebrowserMixin, CKFileBrowserChangeList, Link
 from cabinet.models import Folder
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -48,6 +49,17 @@ class UseFilter(admin.SimpleListFilter):
         return None
 
 
+class PickerList(CKFileBrowserChangeList):
+    """The picker of the prose editor: its columns are headed as in the library."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for column in self.list_display:
+            if isinstance(column, Link):
+                shown = getattr(self.model_admin, column.name)
+                column.short_description = shown.short_description
+
+
 @admin.register(Image)
 class ImageAdmin(ReplacingMixin, CKEditorFilebrowserMixin, FileAdminBase):
     """The media library: folders, upload in place, and the picker the editor opens.
@@ -74,6 +86,19 @@ class ImageAdmin(ReplacingMixin, CKEditorFilebrowserMixin, FileAdminBase):
         list_script = forms.widgets.Script("pbrsite/admin/library.js", type="module")
         js: list[Any] = ["admin/js/jquery.init.js", "cabinet/ckeditor.js", list_script]
         return base + forms.Media(css={"all": ["cabinet/cabinet.css"]}, js=js)
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """Put into the picker's rows what chooses the picture."""
+        thumbnail, *others = self.list_display
+        return [thumbnail, "choose", *others] if is_picker(request) else self.list_display
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
+        links = ["choose"] if is_picker(request) else []
+        return [*self.list_display_links, *links]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        is_for_text = request.GET.get("CKEditorFuncNum")
+        return PickerList if is_for_text else ChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Image]:
         return Image.objects.with_use().order_by(*self.get_ordering(request))
@@ -109,7 +134,8 @@ class ImageAdmin(ReplacingMixin, CKEditorFilebrowserMixin, FileAdminBase):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         left = {"folder__id__exact", "use", "p", "q"}
         context = {
-            "title": "Media library",
+            "title": "Choose a picture" if is_picker(request) else "Media library",
+            "is_for_text": "CKEditorFuncNum" in request.GET,
             # What makes the list a picker stays, whatever view of it is chosen.
             "picker": urlencode([pair for pair in request.GET.items() if pair[0] not in left]),
             "upload_folder": request.GET.get("folder__id__exact") or _first_folder(),
@@ -160,6 +186,13 @@ class ImageAdmin(ReplacingMixin, CKEditorFilebrowserMixin, FileAdminBase):
             image.picture.thumbnail_url, image.file_name,
         )  # fmt: skip
 
+    @admin.display(description="")
+    def choose(self, image: Image) -> SafeString:
+        return format_html(
+            '<span class="button">Use this one</span><span class="visually-hidden">: {}</span>',
+            image.file_name,
+        )
+
     @admin.display(description="file", ordering="file_name")
     def named(self, image: Image) -> SafeString:
         return format_html('{}<br><span class="quiet">{}</span>', image.file_name, _facts(image))
@@ -184,6 +217,11 @@ class ImageAdmin(ReplacingMixin, CKEditorFilebrowserMixin, FileAdminBase):
     @admin.display(description="used in")
     def used_in(self, image: Image) -> SafeString:
         return uses_list(image)
+
+
+def is_picker(request: HttpRequest) -> bool:
+    """Return whether the library is open in a window of its own, to choose from."""
+    return IS_POPUP_VAR in request.GET
 
 
 def _facts(image: Image) -> str:

@@ -1,6 +1,8 @@
 """Deciding when a post is out: the buttons under its form, and the gate. Many: see `bulk`."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.forms import Media, Script
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -140,7 +143,7 @@ class PublishingAdmin(admin.ModelAdmin):
         row = Post.objects.only("status").get(pk=post.pk)
         form.said = VERBS[_pressed(request)](row, form.now)
         post.status = row.status
-        self.message_user(request, f"“{post}” {form.said}", messages.SUCCESS)
+        self._answer(request, about(post, form.said, form.now), messages.SUCCESS)
 
     def _offered(self, request: HttpRequest, post: Post, now: datetime) -> list[Button]:
         return offered(post, now, may_publish=may_publish(request))
@@ -156,10 +159,10 @@ class PublishingAdmin(admin.ModelAdmin):
             request.POST = request.POST.copy()  # type: ignore[assignment]
             request.POST["_continue"] = "1"  # type: ignore[misc]
             text = f"“{post}” is saved, but not published. Mend this first:"
-            self.message_user(request, listed(text, stopped.findings.blocking), messages.ERROR)
+            self._answer(request, listed(text, stopped.findings.blocking), messages.ERROR)
             return
         form.said = _published_words(post, now)
-        self.message_user(request, f"“{post}” {form.said}", messages.SUCCESS)
+        self._answer(request, about(post, form.said, now), messages.SUCCESS)
         if passed.warnings:
             text = "It went through the gate; worth a second look:"
             self.message_user(request, listed(text, passed.warnings), messages.WARNING)
@@ -170,7 +173,34 @@ class PublishingAdmin(admin.ModelAdmin):
             said, level = "was published already; its date stays.", messages.SUCCESS
         else:
             said, level = "is saved; its state stays as it is.", messages.WARNING
-        self.message_user(request, f"“{post}” {said}", level)
+        self._answer(request, about(post, said, timezone.now()), level)
+
+    # -- One answer to one press
+
+    def _answer(self, request: HttpRequest, said: str, level: int) -> None:
+        """Say what the button did; what Django says of the saving is then no news."""
+        self.message_user(request, said, level)
+        request.button_has_spoken = True  # type: ignore[attr-defined]
+
+    def response_add(
+        self, request: HttpRequest, obj: Post, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        with self._said_once(request):
+            return super().response_add(request, obj, *args, **kwargs)
+
+    def response_change(self, request: HttpRequest, obj: Post) -> HttpResponse:
+        with self._said_once(request):
+            return super().response_change(request, obj)
+
+    @contextmanager
+    def _said_once(self, request: HttpRequest) -> Iterator[None]:
+        request.is_answered = hasattr(request, "button_has_spoken")  # type: ignore[attr-defined]
+        yield
+        request.is_answered = False  # type: ignore[attr-defined]
+
+    def message_user(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        if not getattr(request, "is_answered", False):
+            super().message_user(request, *args, **kwargs)
 
     # -- The list
 
@@ -180,6 +210,13 @@ class PublishingAdmin(admin.ModelAdmin):
         name = "scheduled" if scheduled else post.status
         label = "Scheduled" if scheduled else post.get_status_display()
         return format_html('<span class="chip chip-{}">{}</span>', name, label)
+
+
+def about(post: Post, said: str, now: datetime) -> SafeString:
+    """Return what is said of a post, its title leading to what readers see, or to its form."""
+    public = post.is_published(now)
+    url = post.get_absolute_url() if public else reverse("admin:posts_post_change", args=[post.pk])
+    return format_html('“<a href="{}">{}</a>” {}', url, post, said)
 
 
 def listed(text: str, items: list[str]) -> SafeString:

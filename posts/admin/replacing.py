@@ -54,7 +54,8 @@ class ReplacingMixin:
             form.add_error("file", error)
             return False
         self.log_change(request, image, "Replaced the file.")  # type: ignore[attr-defined]
-        shown = f"{len(posts)} post{'' if len(posts) == 1 else 's'} now show the new file."
+        who = "1 post now shows" if len(posts) == 1 else f"{len(posts)} posts now show"
+        shown = f"{who} the new file."
         said = shown if posts else "No post uses it yet."
         messages.success(request, f"“{image.file_name}” is in its place. {said}")
         return True

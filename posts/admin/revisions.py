@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from posts import restoration, revisions
 from posts.descriptions import difference
-from posts.history import RevisionNote
+from posts.history import RevisionNote, tell_apart
 from posts.models import Post
 from posts.snapshots import CONTENT, Snapshot, of_post, whole, with_heirs
 
@@ -83,6 +83,7 @@ class RevisionsMixin(admin.ModelAdmin):
         post = self.changeable(request, object_id)
         notes = post.revision_notes.newest_first().select_related("revision__user")
         page = Paginator(notes, PER_PAGE).get_page(request.GET.get("page"))
+        tell_apart(list(page.object_list))
         context = {
             "title": "History",
             "page": page,

@@ -68,7 +68,7 @@ class TagList(ChangeList):
 class TagAdmin(TagMerging, admin.ModelAdmin):
     form = TagForm
     change_form_template = "admin/posts/tag/change_form.html"
-    list_display = ["name", "other_names", "kind", "post_count", "is_in_navigation", "looks_like"]
+    list_display = ["name", "other_names", "kind", "post_count", "in_header", "looks_like"]
     list_filter = ["kind", PostsFilter, "is_in_navigation"]
     search_fields = ["name", "slug", "aliases__name"]
     search_help_text = "Part of a name, another name or the address."
@@ -138,6 +138,10 @@ class TagAdmin(TagMerging, admin.ModelAdmin):
     def other_names(self, tag: Tag) -> SafeString:
         names = ((alias.name,) for alias in tag.aliases.all())
         return format_html_join(", ", "{}", names)
+
+    @admin.display(description="in the header", ordering="is_in_navigation", empty_value="")
+    def in_header(self, tag: Tag) -> str:
+        return "Yes" if tag.is_in_navigation else ""
 
     @admin.display(description="looks like")
     def looks_like(self, tag: Any) -> SafeString | str:

@@ -24,6 +24,7 @@ from posts.admin.publishing import PublishingAdmin, StateFilter
 from posts.admin.suggesting import TagSuggestions
 from posts.admin.tagging import BulkTagging
 from posts.admin.widgets import KnownSelect, LeadImageWidget
+from posts.admin.withdrawing import Withdrawing
 from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice, ScheduledChange
 
 
@@ -57,6 +58,7 @@ class RelatedChoiceInline(admin.TabularInline):
 
 @admin.register(Post)
 class PostAdmin(
+    Withdrawing,
     BulkTagging,
     BulkPublishing,
     TagSuggestions,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.utils import timezone
 
 from posts.models import Post
@@ -11,7 +12,9 @@ from subscriptions import forecast
 register = template.Library()
 
 
-@register.inclusion_tag("subscriptions/_noon_line.html")
-def noon_line(post: Post | None) -> dict[str, Any]:
+@register.inclusion_tag("subscriptions/_noon_line.html", takes_context=True)
+def noon_line(context: Context, post: Post | None) -> dict[str, Any]:
     """Return when the post goes out by mail, as it was saved; none is one not written yet."""
-    return {"line": forecast.line(post or Post(), timezone.now()), "post": post}
+    may = context["request"].user.has_perm("posts.publish_post")
+    line = forecast.line(post or Post(), timezone.now(), may_publish=may)
+    return {"line": line, "post": post}

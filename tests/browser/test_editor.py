@@ -87,6 +87,25 @@ def test_a_picture_of_the_library_goes_into_the_body_with_its_words(page, tmp_pa
     assert Post.objects.get().body.count("<figure") == 1
 
 
+def test_what_is_typed_after_a_picture_is_no_part_of_its_caption(page, tmp_path):
+    log_in(page)
+    make_author(user=User.objects.get())
+    upload(page, a_picture(tmp_path))
+    page.goto("/admin/posts/post/add/")
+    page.locator(".prose-editor .ProseMirror").click()
+    page.keyboard.type("Before.")
+    for caption in ("One", "Two"):
+        dialog = choose_from_library(page)
+        dialog.get_by_label("Alternative text").fill("A red chart")
+        dialog.get_by_label("Caption").fill(caption)
+        dialog.get_by_label("Credit").fill("Photo: Ann Example")
+        dialog.get_by_role("button", name="Insert").click()
+        page.keyboard.type(f"After {caption}.")
+    credit = "<small>Photo: Ann Example</small></figcaption></figure>"
+    assert f"One {credit}<p>After One.</p><figure>" in body_of(page)
+    assert body_of(page).endswith(f"Two {credit}<p>After Two.</p>")
+
+
 def test_a_decorative_picture_is_marked_as_such(page, tmp_path):
     log_in(page)
     make_author(user=User.objects.get())

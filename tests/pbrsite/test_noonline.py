@@ -8,7 +8,7 @@ import time_machine
 from django.urls import reverse
 
 from posts.models import Post
-from tests.factories import make_post, make_staff
+from tests.factories import make_member, make_post, make_staff
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 7, 1, 10, 37, tzinfo=UTC)  # 11:37 in London, in summer
@@ -29,6 +29,18 @@ def test_a_new_post_is_told_of_the_next_noon(ask):
     answer = ask()
     assert answer["line"] == "Published now, it goes out in today's 12:00 e-mail, 23 min left."
     assert answer["button"] == "Publish now"
+
+
+def test_who_may_not_publish_is_told_that_an_editor_does(client):
+    query = {"published_at_0": "02/07/2026", "published_at_1": "12:00:00"}
+    with time_machine.travel(NOW, tick=False):
+        client.force_login(make_member("Author"))
+        now, later = (client.get(reverse("admin:noon_line"), q).json()["line"] for q in ({}, query))
+        page = client.get(reverse("admin:posts_post_add")).content.decode()
+    told = "If an editor publishes it now, it goes out in today"
+    assert now.startswith(told)
+    assert told in page
+    assert later.startswith("If an editor schedules it for then, it goes out in the 12:00 e-mail")
 
 
 def test_what_is_typed_counts_and_is_not_saved(ask):

@@ -63,6 +63,14 @@ def test_saving_over_somebody_else_changes_nothing_and_shows_both(client, ann):
     assert "_side-slug" not in page
 
 
+def test_between_two_versions_nothing_offers_plain_saving(client, ann):
+    post, _ = conflicting(client)
+    page = client.get(change_url(post)).content.decode()
+    assert all(f'name="{name}"' in page for name in ("_merge", "_over"))
+    assert not any(f'name="{name}"' in page for name in ("_save", "_continue", "_later"))
+    assert 'name="_withdraw"' not in page
+
+
 def conflicting(client) -> tuple[Post, dict[str, Any]]:
     """Return a post both changed, and what Ann's form sends after she was told."""
     post = make_post(title="Old title", excerpt="Old excerpt.", tags=(make_tag(name="Old tag"),))

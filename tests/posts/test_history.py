@@ -1,6 +1,7 @@
 """The pages of a post's history: what they show, to whom, at what cost."""
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
@@ -40,6 +41,21 @@ def test_the_history_marks_what_was_public_and_says_the_zone(client, editor):
     assert page.count('<span class="chip chip--good">public</span>') == 1
     assert "Europe/London" in page
     assert editor.username in page
+
+
+def test_the_history_names_people_and_tells_the_same_minute_apart(client, editor):
+    User.objects.filter(pk=editor.pk).update(first_name="Ben", last_name="Okafor")
+    post = make_post()
+    for title, at in (("One", "14:01:30"), ("Two", "14:02:07"), ("Three", "14:02:41")):
+        with time_machine.travel(f"2026-03-04T{at}+00:00", tick=False):
+            client.force_login(editor)
+            save(client, post, title=title)
+    client.force_login(editor)
+    page = client.get(reverse("admin:posts_post_history", args=[post.pk])).content.decode()
+    assert "<td>Ben Okafor</td>" in page
+    assert ">Wednesday 4 March 2026, 14:02:41 GMT</time>" in page
+    assert ">Wednesday 4 March 2026, 14:02:07 GMT</time>" in page
+    assert post.revision_notes.latest("revision_id").heading.endswith("by Ben Okafor")
 
 
 def paths_of(post: Post, revision_id: int) -> list[str]:

@@ -25,6 +25,32 @@ def editor(client) -> User:
     return user
 
 
+@pytest.mark.parametrize("query", ["_popup=1&CKEditorFuncNum=1", "_popup=1"])
+def test_the_picker_says_how_to_choose_and_offers_nothing_else(client, editor, query):
+    make_image()
+    page = client.get(f"{LIST}?{query}").content.decode()
+    assert "<h1>Choose a picture</h1>" in page
+    assert "Use this one" in page
+    assert not any(
+        words in page for words in ("Log out", 'name="action"', ">Named<", ">Thumbnail<")
+    )
+
+
+def test_the_library_itself_chooses_nothing(client, editor):
+    make_image()
+    page = client.get(LIST).content.decode()
+    assert "Use this one" not in page
+    assert 'name="action"' in page
+
+
+def test_one_post_shows_the_new_file(client, editor):
+    image = make_image(picture(size=(40, 20)))
+    using(image)
+    path = reverse("admin:posts_image_replace", args=[image.pk])
+    page = client.post(path, {"file": upload()}, follow=True).content.decode()
+    assert "1 post now shows the new file." in page
+
+
 def staff_with(*names: str) -> User:
     user = User.objects.create_user(f"staff-{'-'.join(names)}", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=names))

@@ -101,6 +101,14 @@ def test_a_crowd_costs_one_write_in_ten_seconds(django_assert_num_queries):
     assert MissingPage.objects.get(path="/page-1/").hits == 2
 
 
+@pytest.mark.parametrize("status", ["draft", "review", "withdrawn", "published"])
+def test_the_address_of_a_post_in_any_state_is_not_missing(client, status):
+    make_post(slug="to-come", status=status, published_at=timezone.now() + timedelta(days=1))
+    client.get("/to-come/")
+    client.get("/lost-page/")
+    assert seen() == {"/lost-page/": 1}
+
+
 def test_two_processes_count_into_one_row():
     for process in (missing.Collector(), missing.Collector()):
         process.note("/lost-page/", linked_from="/a-post/", now=NOW)

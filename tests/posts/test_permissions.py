@@ -38,7 +38,8 @@ def became(status: str, before: Post, after: Post | None) -> bool:
 
 
 def in_bulk(client: Client, post: Post, action: str) -> Post | None:
-    data = {"action": action, "_selected_action": [post.pk], "post": "yes"}
+    data = {"action": action, "_selected_action": [post.pk], "post": "yes",
+            "_confirmed": "1"}  # fmt: skip
     client.post(url("changelist"), data)
     return Post.objects.filter(pk=post.pk).first()
 
@@ -86,7 +87,9 @@ DOORS: dict[str, Door] = {
     "submit": lambda client, post: became("review", post, save(client, post, _submit="1")),
     "return": lambda client, post: became("draft", post, save(client, post, _return="1")),
     "publish": lambda client, post: became("published", post, save(client, post, _publish="1")),
-    "withdraw": lambda client, post: became("withdrawn", post, save(client, post, _withdraw="1")),
+    "withdraw": lambda client, post: became(
+        "withdrawn", post, save(client, post, _withdraw="1", _confirmed="1")
+    ),
     "delete": is_deleted,
     "bulk submit": lambda client, post: became("review", post, in_bulk(client, post, "submit")),
     "bulk publish": lambda client, post: became(

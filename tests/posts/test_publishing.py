@@ -116,7 +116,7 @@ def test_from_draft_by_review_to_the_public_and_back(client, editor):
     assert "waits for review" in press(client, post, "_submit")
     assert "is a draft again" in press(client, post, "_return")
     assert "is published" in press(client, post, "_publish")
-    assert "is withdrawn" in press(client, post, "_withdraw")
+    assert "is withdrawn" in press(client, post, "_withdraw", _confirmed="1")
     assert "is published, dated" in press(client, post, "_publish")
     assert post.is_published()
 
@@ -177,13 +177,38 @@ def test_a_scheduled_post_is_in_order_before_it_goes_out(client, editor):
 
 def test_a_faulty_public_post_can_always_be_withdrawn(client, editor):
     post = make_ready(status="published", published_at=whole_seconds(-HOUR), tags=())
-    press(client, post, "_withdraw")
+    press(client, post, "_withdraw", _confirmed="1")
     assert post.status == "withdrawn"
+
+
+def test_withdrawing_asks_first_and_what_was_typed_is_not_lost(client, editor):
+    post = make_ready(status="published", published_at=whole_seconds(-HOUR))
+    page = press(client, post, "_withdraw", title="Typed, not saved", form_key="a-key")
+    assert "410 Gone" in page
+    assert (post.status, post.title == "Typed, not saved") == ("published", False)
+    form = client.get(reverse("admin:posts_post_change", args=[post.pk])).content.decode()
+    assert 'value="Typed, not saved"' in form
+
+
+def test_the_confirmation_carries_the_form_and_saves_it_whole(client, editor):
+    post = make_ready(status="published", published_at=whole_seconds(-HOUR))
+    address = reverse("admin:posts_post_change", args=[post.pk])
+    tags = list(post.tags.values_list("pk", flat=True))
+    data = form_data(post, title="A better title", slug=post.slug, tags=tags, _withdraw="1")
+    asked = client.post(address, data | typed("published_at", post.published_at))
+    fields: dict[str, list[str]] = {}
+    for name, value in asked.context["sent"]:
+        fields.setdefault(name, []).append(value)
+    client.post(address, fields | {"_confirmed": "Withdraw"})
+    post.refresh_from_db()
+    assert (post.status, post.title, post.tags.count()) == ("withdrawn", "A better title", 1)
+    assert not post.working_copies.exists()
 
 
 def test_withdrawing_and_a_new_embargo_go_in_one_step(client, editor):
     post = make_ready(status="published", published_at=whole_seconds(-HOUR))
-    press(client, post, "_withdraw", **typed("not_before", end := whole_seconds(DAY)))
+    at = typed("not_before", end := whole_seconds(DAY))
+    press(client, post, "_withdraw", _confirmed="1", **at)
     assert (post.status, post.not_before) == ("withdrawn", end)
 
 
@@ -192,6 +217,30 @@ def test_a_button_that_was_not_offered_is_no_way_past_the_gate(client, editor):
     press(client, post, "_return", body="[gallery]", published_at_0="", published_at_1="")
     assert post.is_published()
     assert "gallery" not in post.body
+
+
+@pytest.mark.parametrize("button", ["_publish", "_submit"])
+def test_a_press_is_answered_once(client, editor, button):
+    page = press(client, make_ready(title="Once"), button)
+    assert "changed successfully" not in page
+    assert page.count("Once</a>” ") == 1
+
+
+def test_plain_saving_is_answered_by_django(client, editor):
+    assert "changed successfully" in press(client, make_ready())
+
+
+def test_the_answer_leads_to_the_public_page(client, editor):
+    post = make_ready(title="Out <now>", slug="out-now")
+    page = press(client, post, "_publish")
+    assert f'“<a href="{post.get_absolute_url()}">Out &lt;now&gt;</a>” is published.' in page
+
+
+def test_only_what_is_public_is_looked_at_on_the_site(client, editor):
+    draft, public = make_ready(), make_ready(status="published", published_at=whole_seconds(-DAY))
+    for post, is_offered in ((draft, False), (public, True)):
+        page = client.get(reverse("admin:posts_post_change", args=[post.pk])).content.decode()
+        assert ("View on site" in page) is is_offered
 
 
 def test_warnings_are_told_and_stop_nothing(client, editor):
@@ -265,8 +314,8 @@ def test_saving_an_old_page_takes_nothing_back_that_was_published_meanwhile(clie
     assert (post.title, post.status, post.published_at) == ("A better title", "published", at)
 
 
-def bulk(client, action: str, *posts: Post) -> str:
-    data = {"action": action, "_selected_action": [post.pk for post in posts]}
+def bulk(client, action: str, *posts: Post, **extra) -> str:
+    data = {"action": action, "_selected_action": [post.pk for post in posts]} | extra
     page = client.post(reverse("admin:posts_post_changelist"), data, follow=True)
     return str(page.content.decode())
 
@@ -274,8 +323,16 @@ def bulk(client, action: str, *posts: Post) -> str:
 def test_bulk_publish_leaves_withdrawn_posts_alone(client, editor):
     draft, withdrawn = make_ready(), make_ready(status="withdrawn", published_at=NOW)
     page = bulk(client, "publish", draft, withdrawn)
-    assert "1 of 2 posts published. 1 were left as they are." in page
+    assert "1 of 2 posts published. 1 was left as it is." in page
     assert list(Post.objects.published()) == [draft]
+
+
+def test_a_bulk_action_counts_one_and_many(client, editor):
+    gone = [make_ready(status="withdrawn", published_at=NOW) for _ in range(2)]
+    assert "1 of 3 posts published. 2 were left as they are." in bulk(
+        client, "publish", make_ready(), *gone
+    )
+    assert "1 of 1 post published." in bulk(client, "publish", make_ready())
 
 
 def test_bulk_publish_says_of_each_post_what_stopped_it(client, editor):
@@ -311,7 +368,7 @@ def test_every_bulk_action_is_bounded(client, editor, monkeypatch, action):
     monkeypatch.setattr(bulk_admin, "AT_ONCE", 2)
     status = {"submit": "draft", "withdraw": "published"}[action]
     posts = [make_post(status=status) for _ in range(3)]
-    assert "run it again for the other 1." in bulk(client, action, *posts)
+    assert "the other 1." in bulk(client, action, *posts, _confirmed="1")
     assert Post.objects.filter(status=status).count() == 1
 
 
@@ -339,8 +396,19 @@ def test_bulk_publish_reads_the_levels_of_the_gate_once(client, editor):
 
 
 def test_bulk_withdraw_takes_posts_off_the_site(client, editor):
-    bulk(client, "withdraw", make_post())
+    bulk(client, "withdraw", make_post(), _confirmed="1")
     assert not Post.objects.published().exists()
+
+
+def test_bulk_withdraw_asks_first_and_says_what_becomes_of_each(client, editor):
+    public, draft = make_post(title="The public one"), make_ready()
+    scheduled = make_post(title="The scheduled one", published_at=whole_seconds(DAY))
+    page = bulk(client, "withdraw", public, scheduled, draft)
+    assert page.index("410 Gone") < page.index("The public one") < page.index("becomes a draft")
+    assert page.index("becomes a draft") < page.index("The scheduled one")
+    assert "1 other chosen is neither public nor scheduled" in page
+    assert Post.objects.published().get() == public
+    assert not public.revision_notes.exists()
 
 
 @pytest.mark.parametrize("state", ["draft", "in_review", "scheduled", "published", "withdrawn"])

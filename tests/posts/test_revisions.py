@@ -81,7 +81,7 @@ def test_a_save_that_changes_nothing_is_not_kept(client, editor):
 def test_a_bulk_action_is_kept_for_each_post_it_changed(client, editor, action, said):
     one = make_post(status="draft" if action == "publish" else "published", tags=(make_tag(),))
     other = make_post(status="withdrawn")
-    data = {"action": action, "_selected_action": [one.pk, other.pk]}
+    data = {"action": action, "_selected_action": [one.pk, other.pk], "_confirmed": "1"}
     client.post(reverse("admin:posts_post_changelist"), data)
     assert history(one) == [("As it was before", ""), (said, editor.username)]
     assert history(other) == []

@@ -235,3 +235,12 @@ def test_the_list_costs_the_same_whatever_its_tags_are_called(
             client.get(url)
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def test_the_tag_list_says_what_is_in_the_header_and_marks_no_other(client):
+    client.force_login(make_staff())
+    make_tag(is_in_navigation=True)
+    make_tag()
+    page = client.get(reverse("admin:posts_tag_changelist")).content.decode()
+    assert page.count('<td class="field-in_header">Yes</td>') == 1
+    assert page.count('<td class="field-in_header"></td>') == 1

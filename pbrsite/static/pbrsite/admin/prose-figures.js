@@ -207,10 +207,26 @@ function putFigure(editor, found, { attrs, words, credit }) {
   const figure = schema.nodes.figure.create(null, content)
   if (found) tr.replaceWith(found.at, found.at + found.figure.nodeSize, figure)
   else tr.replaceSelectionWith(figure)
-  const isLast = tr.doc.lastChild.type.name === "figure"
-  if (isLast) tr.insert(tr.doc.content.size, schema.nodes.paragraph.create()) // A place to go on.
+  const end = found ? null : endOf(figure, tr.doc)
+  if (end !== null) placeToGoOn(tr, end)
   editor.view.dispatch(tr.scrollIntoView())
-  editor.commands.focus()
+  if (end === null) editor.commands.focus()
+  else editor.commands.focus(end + 1)
+}
+
+// Return where the figure ends: that very one, since another may look the same.
+function endOf(figure, doc) {
+  let end = null
+  doc.descendants((node, at) => {
+    if (node === figure) end = at + node.nodeSize
+  })
+  return end
+}
+
+// See to it that text stands after a new figure: what is typed next is no part of its caption.
+function placeToGoOn(tr, end) {
+  const next = tr.doc.resolve(end).nodeAfter
+  if (!next?.isTextblock) tr.insert(end, tr.doc.type.schema.nodes.paragraph.create())
 }
 
 function removeFigure(editor, { at, figure }) {
@@ -228,5 +244,5 @@ function openLibrary(url, onPick) {
   lastPick += 1
   picks.set(lastPick, onPick)
   const mark = url.includes("?") ? "&" : "?"
-  window.open(`${url}${mark}CKEditorFuncNum=${lastPick}`, "_blank", "width=900,height=700")
+  window.open(`${url}${mark}_popup=1&CKEditorFuncNum=${lastPick}`, "_blank", "width=900,height=700")
 }
