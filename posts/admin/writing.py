@@ -22,6 +22,8 @@ from posts.admin.tagging import BulkTagging
 from posts.admin.widgets import KnownSelect, LeadImageWidget
 from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice
 
+PUBLISHERS_OWN = ["published_at", "not_before", "is_mailed"]
+
 
 class CoAuthorInline(admin.TabularInline):
     model = CoAuthor
@@ -103,8 +105,8 @@ class PostAdmin(
         return field
 
     def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> list[str]:
-        """Keep the time of publishing, which schedules, from who may not publish."""
-        return [*self.readonly_fields, *([] if may_publish(request) else ["published_at"])]
+        """Keep when it goes out, the embargo, and to whom it is mailed from who may not publish."""
+        return [*self.readonly_fields, *([] if may_publish(request) else PUBLISHERS_OWN)]
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer the bulk deletion, which asks about no single post, to publishers only."""
