@@ -19,20 +19,20 @@ from posts.admin.preview_links import PreviewLinksMixin
 from posts.admin.publishing import PublishingAdmin, StateFilter
 from posts.admin.suggesting import TagSuggestions
 from posts.admin.tagging import BulkTagging
-from posts.admin.widgets import KnownSelect, LeadImageWidget
+from posts.admin.widgets import KnownSelects, LeadImageWidget
 from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice
 
 PUBLISHERS_OWN = ["published_at", "not_before", "is_mailed"]
 
 
-class CoAuthorInline(admin.TabularInline):
+class CoAuthorInline(KnownSelects, admin.TabularInline):
     model = CoAuthor
     extra = 0
     autocomplete_fields = ["author"]
     verbose_name_plural = "Further authors"
 
 
-class RelatedChoiceInline(admin.TabularInline):
+class RelatedChoiceInline(KnownSelects, admin.TabularInline):
     model = RelatedChoice
     fk_name = "post"
     extra = 0
@@ -42,6 +42,7 @@ class RelatedChoiceInline(admin.TabularInline):
 @admin.register(Post)
 class PostAdmin(
     BulkTagging,
+    KnownSelects,
     TagSuggestions,
     LinkPicker,
     ConflictsMixin,
@@ -97,8 +98,6 @@ class PostAdmin(
         }
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name in self.autocomplete_fields:
-            kwargs["widget"] = KnownSelect(db_field, self.admin_site)
         field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "lead_image":
             field.widget.__class__ = LeadImageWidget

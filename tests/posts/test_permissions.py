@@ -108,7 +108,9 @@ DOORS: dict[str, Door] = {
         getattr(save(client, post, not_before_0="01/02/2013", not_before_1="09:30"),
                 "not_before", None) is not None
     ),
-    "mailing": lambda client, post: not getattr(save(client, post, is_mailed=""), "is_mailed", True),
+    "mailing": lambda client, post: not getattr(
+        save(client, post, is_mailed=""), "is_mailed", True
+    ),
 }  # fmt: skip
 
 READ = {"list", "search", "view", "noon line", "link picker"}
