@@ -47,7 +47,9 @@ def verify_pass(value: str, now: datetime | None = None) -> int | None:
     now = now or timezone.now()
     if now.timestamp() >= int(expires):
         return None
-    is_open = not link or PreviewLink.objects.open(now).filter(pk=link[0], post=post_pk).exists()
+    is_open = (
+        not link or PreviewLink.objects.open(now).filter(pk=link[0], post=int(post_pk)).exists()
+    )
     return int(post_pk) if is_open else None
 
 

@@ -61,7 +61,8 @@ class TagSuggestions(admin.ModelAdmin):
     def _post(self, request: HttpRequest) -> Post | None:
         """Return the post being edited, None for a new one; refuse who may not write it."""
         pk = request.POST.get("post", "")
-        post = Post.objects.filter(pk=row_number(pk)).first() if pk else None
+        number = row_number(pk)
+        post = Post.objects.filter(pk=number).first() if number else None
         may = self.has_change_permission(request, post) if pk else self.has_add_permission(request)
         if not may or (pk and post is None):
             raise PermissionDenied
