@@ -17,6 +17,8 @@ from pbrsite.desk import desk_for
 from pbrsite.numbers import row_number
 from posts.models import Post
 
+ROOMS = {"posts": 0, "comments": 1, "subscriptions": 2, "auth": 3}
+
 
 class Desk(AdminSite):
     site_header = settings.SITE_NAME
@@ -27,8 +29,13 @@ class Desk(AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        desk = desk_for(request.user, timezone.now())
-        return super().index(request, {"desk": desk, **(extra_context or {})})
+        apps = self.get_app_list(request)
+        context = {
+            "desk": desk_for(request.user, timezone.now()),
+            "app_list": [app for app in apps if app["app_label"] in ROOMS],
+            "machinery": [app for app in apps if app["app_label"] not in ROOMS],
+        }
+        return super().index(request, {**context, **(extra_context or {})})
 
     def noon_line(self, request: HttpRequest) -> HttpResponse:
         return noonline.noon_line(request, self.get_model_admin(Post))
@@ -65,6 +72,5 @@ class Desk(AdminSite):
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the rooms' own tables first; the machinery's last, taggit's unused one never."""
         apps = super().get_app_list(request, app_label)
-        order = {"posts": 0, "comments": 1, "subscriptions": 2, "auth": 3}
         shown = [app for app in apps if app["app_label"] != "taggit"]
-        return sorted(shown, key=lambda app: order.get(app["app_label"], 9))
+        return sorted(shown, key=lambda app: ROOMS.get(app["app_label"], len(ROOMS)))

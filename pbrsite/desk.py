@@ -23,6 +23,8 @@ def desk_for(user: User, now: datetime) -> dict[str, Any]:
     desk: dict[str, Any] = {}
     if not isinstance(user, PermissionsMixin):
         return desk
+    if user.has_perm("posts.add_post"):
+        desk["write_url"] = reverse("admin:posts_post_add")
     if user.has_perm("posts.view_post"):
         desk |= {
             "drafts": _unfinished(Post.objects.open_to(user).drafts()),

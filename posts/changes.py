@@ -142,9 +142,9 @@ class ScheduledChange(models.Model):
 
     def merged_onto(self, now: "Snapshot", *, is_now_kept: bool = False) -> "Merged":
         """Return the post as it would be: what is there now with this change carried over."""
-        from posts.snapshots import Snapshot, merge
+        from posts.snapshots import Snapshot, merge, with_heirs
 
-        before, after = Snapshot.from_json(self.before), Snapshot.from_json(self.after)
+        before, after = (with_heirs(Snapshot.from_json(d)) for d in (self.before, self.after))
         return merge(before, after, now, is_now_kept=is_now_kept)
 
     def apply(self, *, now: datetime, is_decided: bool = False, is_now_kept: bool = False) -> bool:

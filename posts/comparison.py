@@ -12,11 +12,10 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from itertools import groupby
 
-from django.conf import settings
-from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from posts import moments
 from posts.paragraphs import (
     MARK,
     NOTE,
@@ -102,8 +101,7 @@ def _whole(value: Value, tag: str) -> SafeString:
 def said(value: Value) -> str:
     """Return a value in words; a time is that of the site's zone, with its name."""
     if isinstance(value, datetime):
-        local = timezone.localtime(value, settings.ZONE)
-        return f"{local.day} {local:%B %Y, %H:%M} ({settings.TIME_ZONE})"
+        return moments.in_words(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):

@@ -9,7 +9,6 @@ from django.db import models
 from django_prose_editor.fields import ProseEditorField
 
 from posts.comparison import Change, Prose, Value, compare
-from posts.models import Post
 from posts.snapshots import (
     CONTENT,
     DECIDED_NOW,
@@ -20,15 +19,7 @@ from posts.snapshots import (
     Snapshot,
     key_of,
     label_of,
-    of_post,
-    whole,
 )
-
-
-def state_of(post: Post) -> dict[str, Value]:
-    """Return the whole post as labels and values, to be given to `comparison.compare`."""
-    saved = whole(Post.objects.all()).get(pk=post.pk)
-    return described(of_post(saved))[0]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 The form, the bulk action, the schedule and an import ask here, so that none of them forgets a rule.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,11 +28,6 @@ class Findings:
     """What the rules said of a post, in the order of the rules."""
 
     results: Sequence[Result]
-
-    @property
-    def is_clear(self) -> bool:
-        """Return whether no rule had anything to say."""
-        return not any(result.messages for result in self.results)
 
     @property
     def blocking(self) -> list[str]:
@@ -64,15 +59,18 @@ class Passed:
     warnings: list[str]
 
 
-def examine(post: Post, *, has_tags: bool | None = None) -> Findings:
+def examine(
+    post: Post, *, has_tags: bool | None = None, levels: Mapping[str, str] | None = None
+) -> Findings:
     """Return what the gate finds in the post, saved or not.
 
-    Three queries at most: the levels, the links within the site, and whether there are tags unless
-    the caller knows. Changes nothing, and asks no other site anything.
+    Three queries at most: the links within the site, and unless the caller knows them the levels
+    and whether there are tags. Changes nothing, and asks no other site anything.
     """
     if has_tags is None:
         has_tags = bool(post.pk) and post.tags.exists()
-    candidate, levels = Candidate(post, has_tags), GateRule.levels()
+    candidate = Candidate(post, has_tags)
+    levels = GateRule.levels() if levels is None else levels
     asked = [(rule, levels.get(rule.name, rule.level)) for rule in RULES]
     return Findings(
         [Result(rule, level, list(rule.check(candidate)))
@@ -80,16 +78,22 @@ def examine(post: Post, *, has_tags: bool | None = None) -> Findings:
     )  # fmt: skip
 
 
-def publish(post: Post, *, now: datetime, at: datetime | None = None) -> Passed:
+def publish(
+    post: Post,
+    *,
+    now: datetime,
+    at: datetime | None = None,
+    levels: Mapping[str, str] | None = None,
+) -> Passed:
     """Publish or schedule the post if nothing blocking is found; its tags are saved before.
 
     Without `at` it goes out at its own time, or now. Raises StoppedError. What is examined is the
-    row as it is under its lock.
+    row as it is under its lock. Who publishes many reads the levels once for all of them.
     """
     with transaction.atomic():
         post.lock()
         post.refresh_from_db()
-        findings = examine(post)
+        findings = examine(post, levels=levels)
         if findings.blocking and not post.is_published(now):
             raise StoppedError(findings)
         return Passed(post.publish(at=at or post.goes_out_at(now)), findings.warnings)

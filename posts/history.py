@@ -4,7 +4,8 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import CheckConstraint, Q
-from django.utils import timezone
+
+from posts import moments
 
 
 class RevisionNoteQuerySet(models.QuerySet["RevisionNote"]):
@@ -85,6 +86,5 @@ class RevisionNote(models.Model):
 
     @property
     def moment(self) -> str:
-        """Return when it was, in the site's zone, as in “4 March 2026, 14:02”."""
-        local = timezone.localtime(self.revision.date_created)
-        return f"{local.day} {local:%B %Y, %H:%M}"
+        """Return when it was, as in “Wednesday 4 March 2026, 14:02 GMT”."""
+        return moments.in_words(self.revision.date_created)

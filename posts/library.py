@@ -194,7 +194,7 @@ class Image(CleanedImageMixin, AbstractFile):
         old file is gone after the commit. Raises ValidationError for a file that will not do.
         """
         with transaction.atomic():
-            image = Image.objects.select_for_update(of=("self",)).get(pk=self.pk)
+            image = Image.objects.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
             old, storage = str(image.image_file.name), image.image_file.storage
             before, ratio = image.checksum, (image.image_width or 1) / (image.image_height or 1)
             image.image_file = upload  # type: ignore[assignment]
@@ -269,7 +269,9 @@ def _render_again(image: Image) -> list["Post"]:
     """Make the pages anew of the posts that use the image; their words and dates stay."""
     from posts.models import Post
 
-    posts = Post.objects.filter(image_uses__image=image).select_for_update(of=("self",))
+    posts = Post.objects.filter(image_uses__image=image).select_for_update(
+        of=("self",), no_key=True
+    )
     found = list(posts.order_by("pk"))
     for post in found:
         post.render_body()

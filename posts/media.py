@@ -1,7 +1,8 @@
 """Who may see a file under /media/: the images of public posts are public, others the desk's.
 
-One query for each file. What a post's page shows is looked up in the table of uses, so that an
-embargo, a draft or a withdrawn post hides its images as it hides its words.
+One query for each file; two for an address that no file has now, which may be a replaced one's.
+What a post's page shows is looked up in the table of uses, so that an embargo, a draft or a
+withdrawn post hides its images as it hides its words.
 """
 
 import re

@@ -36,6 +36,15 @@ class Line:
     doubled: int
 
 
+@dataclass(frozen=True)
+class Renaming:
+    """What a tag is to be called; with `keeps_name` its old name stays as another name."""
+
+    name: str
+    slug: str
+    keeps_name: bool
+
+
 @dataclass
 class Plan:
     """What merging these tags would do, for a person to read before it is done."""
@@ -71,7 +80,8 @@ def merge(target: Tag, sources: Iterable[Tag], *, by: User | None, at: datetime)
     """Move everything of the sources to the target and delete them; return the log entry.
 
     One transaction under locks of all the tags, and Postgres refuses it should any row still name
-    a merged tag. Search and related posts of the affected posts follow. Raises `CannotMergeError`.
+    a merged tag. Search and related posts of the affected posts follow, and forms of them that are
+    open notice it. Raises `CannotMergeError`.
     """
     with transaction.atomic():
         target, merged = _locked(target, sources)
@@ -79,6 +89,7 @@ def merge(target: Tag, sources: Iterable[Tag], *, by: User | None, at: datetime)
             raise CannotMergeError(" ".join(obstacles))
         pks = [tag.pk for tag in merged]
         affected = _posts_of(pks)
+        Post.objects.mark_saved(affected, at=at)
         data = {
             "tags": [row_values(tag) for tag in merged],
             "rows": [_move(reference, target.pk, pks) for reference in all_references()],
@@ -94,29 +105,28 @@ def merge(target: Tag, sources: Iterable[Tag], *, by: User | None, at: datetime)
     return change
 
 
-def rename(
-    tag: Tag, *, name: str, slug: str, by: User | None, at: datetime, keeps_name: bool
-) -> TagChange:
+def rename(tag: Tag, to: Renaming, *, by: User | None, at: datetime) -> TagChange:
     """Give the tag another name and address; return the log entry.
 
-    The old address leads to the new one. With `keeps_name` the old name stays as another name,
-    unless it is only cased differently or somebody else's. The caller brings the search index up
-    to date, once the tag's other names are saved too.
+    The old address leads to the new one. An old name to be kept is not if it is only cased
+    differently or somebody else's. The caller brings the search index up to date, once the tag's
+    other names are saved too.
     """
     with transaction.atomic():
         tag = Tag.objects.select_for_update().get(pk=tag.pk)
         before = {"name": tag.name, "slug": tag.slug}
-        dropped = TagAlias.objects.filter(tag=tag, name__iexact=name)
-        data: dict[str, Any] = {"before": before, "after": {"name": name, "slug": slug}}
+        dropped = TagAlias.objects.filter(tag=tag, name__iexact=to.name)
+        after = {"name": to.name, "slug": to.slug}
+        data: dict[str, Any] = {"before": before, "after": after}
         data["dropped"] = list(dropped.values_list("name", flat=True))
         dropped.delete()
-        tag.name = name
-        tag.move_to(slug)
+        tag.name = to.name
+        tag.move_to(to.slug)
         tag.save(update_fields=["name", "slug"])
-        if keeps_name:
+        if to.keeps_name:
             _add_alias(tag, before["name"])
         return TagChange.objects.create(
-            kind=TagChange.Kind.RENAME, summary=_renamed(before, data["after"]), tag_pk=tag.pk,
+            kind=TagChange.Kind.RENAME, summary=_renamed(before, after), tag_pk=tag.pk,
             data=data, made_at=at, made_by=by,
         )  # fmt: skip
 

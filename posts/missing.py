@@ -27,6 +27,7 @@ MOST_KEPT = 2_000
 KEPT_FOR = timedelta(days=30)
 PATH_LENGTH = 200
 # A page of ours has letters, digits and hyphens; scanners ask for files, and for much else.
+DEEPEST = 9  # slashes: /category/above/within/topic/post/comment-page-2/feed/ has eight
 PLAUSIBLE = re.compile(rf"/[\w\-/]{{0,{PATH_LENGTH}}}(?:\.html?)?/?")
 # Written by path, so that two processes never wait for each other crosswise.
 _WRITE = """
@@ -109,7 +110,10 @@ class Collector:
             self.write(now)
 
     def write(self, now: datetime) -> None:
-        """Write what waits: two statements. A database that cannot take it loses the batch."""
+        """Write what waits: two statements, sent at once.
+
+        A database that cannot take it loses the batch.
+        """
         with self.lock:
             batch, self.waiting, self.written_at = self.waiting, {}, now
         if not batch:
@@ -122,8 +126,7 @@ class Collector:
         ]
         try:
             with connection.cursor() as cursor:
-                cursor.execute(_WRITE, columns)
-                cursor.execute(_BOUND, [MOST_KEPT])
+                cursor.execute(f"{_WRITE};{_BOUND}", [*columns, MOST_KEPT])
         except (DatabaseError, InterfaceError):
             logger.warning("%s missing addresses could not be written", len(batch))
 
@@ -140,7 +143,8 @@ def note(request: HttpRequest, *, now: datetime) -> None:
 
 def is_worth_noting(path: str) -> bool:
     """Return whether the path may have been a page: no file, no scanner's probe, no secret link."""
-    return PLAUSIBLE.fullmatch(path) is not None and not is_closed(path)
+    is_plausible = PLAUSIBLE.fullmatch(path) is not None and path.count("/") <= DEEPEST
+    return is_plausible and not is_closed(path)
 
 
 def _own_referrer(request: HttpRequest) -> str:

@@ -10,7 +10,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxLengthValidator
 from django.db import models
-from django.db.models import CheckConstraint, F, Q
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.urls import reverse
 from taggit.managers import TaggableManager
 
@@ -156,6 +156,14 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
                 name="posts_post_part_of_series",
                 condition=Q(series_position=None) | Q(series__isnull=False),
             ),
+            UniqueConstraint(
+                fields=["series", "series_position"],
+                name="posts_post_part_once",
+                violation_error_message=(
+                    "Another post is this part of the series already. Give this one the next "
+                    "free number, or change the other first."
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -190,8 +198,17 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
     def byline(self) -> list[Author]:
         """Return every author in order; no query after `for_page`, else one."""
         if hasattr(self, "co_author_rows"):
-            return [self.author, *(Author(**row) for row in self.co_author_rows)]
-        return [self.author, *(row.author for row in self.co_authorships.select_related("author"))]
+            further = [Author(**row) for row in self.co_author_rows]
+        else:
+            further = [row.author for row in self.co_authorships.select_related("author")]
+        return [self.author, *(author for author in further if author != self.author)]
+
+    def is_part_taken(self) -> bool:
+        """Return whether another post is this part of the series; one query, none for no part."""
+        others = Post.objects.exclude(pk=self.pk).filter(series=self.series_id)
+        return bool(
+            self.series_position and others.filter(series_position=self.series_position).exists()
+        )
 
     @property
     def summary(self) -> str:

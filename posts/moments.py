@@ -17,3 +17,9 @@ def in_brief(moment: datetime, now: datetime) -> str:
     year = "" if local.year == today.year else f" {local.year}"
     day = "today" if local.date() == today else f"{local.day} {local:%B}{year}"
     return f"{day}, {local:%H:%M %Z}"
+
+
+def clock(moment: datetime, now: datetime) -> str:
+    """Return "09:30 GMT", or "09:30 GMT on 4 March" of another day, as it stands after "at"."""
+    day, _, time = in_brief(moment, now).rpartition(", ")
+    return time if day == "today" else f"{time} on {day}"

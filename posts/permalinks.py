@@ -23,6 +23,7 @@ PROBE = re.compile(
     re.IGNORECASE,
 )
 LONGEST = 500
+DEEPEST = 5  # parts that name a page, as /category/above/within/topic/post/
 UPLOADS = "/wp-content/uploads/"
 FEEDS = frozenset({"feed", "rss", "rss2", "rdf", "atom"})
 SLUG = re.compile(r"[\w-]{1,120}", re.ASCII)
@@ -82,7 +83,8 @@ def read(path: str) -> Wanted:
     parts = [word for part in kept.split("/") if (word := _word(part))]
     if not parts:
         return Wanted(paths=(kept,), fixed="/" if HOME.fullmatch(path) else "")
-    if re.search(r"\.(?!html?/?$)[^/]*/?$", kept):  # A file, which is not named by a slug.
+    # A file, which is not named by a slug; or what only a scanner would ask for.
+    if re.search(r"\.(?!html?/?$)[^/]*/?$", kept) or kept.count(".") > 1:
         return Wanted(paths=(kept,))
     parts, tail = _without_tail(parts)
     if not parts:
@@ -139,6 +141,8 @@ def _named(kept: str, parts: list[str], tail: str) -> Wanted:
         return Wanted(_once([kept]), fixed="/archive/")
     if first == "archives" and last.isdecimal():
         return Wanted(_once([kept, whole]), wordpress_id=_number(last))
+    if len(parts) > DEEPEST:
+        return Wanted(_once([kept, whole]))
     slugs = [word for word in (last, first) if _may_be_slug(word)]
     return Wanted(_once([kept, whole, *(f"/{slug}/" for slug in slugs)]), _once(slugs), tail=tail)
 

@@ -117,7 +117,9 @@ class Publishing(models.Model):
 
     def lock(self) -> None:
         """Lock the row until the transaction ends, and read anew what decides."""
-        type(self)._default_manager.select_for_update(of=("self",)).only("pk").get(pk=self.pk)
+        type(self)._default_manager.select_for_update(of=("self",), no_key=True).only("pk").get(
+            pk=self.pk
+        )
         self.refresh_from_db(fields=["status", "published_at", "not_before"])
 
     def _become(self, status: str) -> None:

@@ -65,7 +65,7 @@ def relate(post_id: int, *, with_neighbours: bool = True) -> None:
     rows = _rows(post)
     with transaction.atomic():
         # One at a time per post: two jobs for it must not store two lists.
-        Post.objects.select_for_update(of=("self",)).only("pk").get(pk=post_id)
+        Post.objects.select_for_update(of=("self",), no_key=True).only("pk").get(pk=post_id)
         RelatedPost.objects.filter(post=post).delete()
         RelatedPost.objects.bulk_create(rows)
         Post.objects.filter(pk=post_id).update(related_at=timezone.now())

@@ -9,7 +9,18 @@ from django.db import models, transaction
 from posts import gate, revisions
 from posts.history import RevisionNote
 from posts.models import Post
-from posts.snapshots import CONTENT, FIELDS, ROWS, Rows, Snapshot, key_of, label_of, of_post, whole
+from posts.snapshots import (
+    CONTENT,
+    FIELDS,
+    ROWS,
+    Rows,
+    Snapshot,
+    key_of,
+    label_of,
+    of_post,
+    whole,
+    with_heirs,
+)
 
 
 class HinderedError(Exception):
@@ -22,7 +33,7 @@ class HinderedError(Exception):
 
 def locked(post_id: int) -> Post:
     """Return the whole post with its row locked until the transaction ends."""
-    return whole(Post.objects.select_for_update(of=("self",))).get(pk=post_id)
+    return whole(Post.objects.select_for_update(of=("self",), no_key=True)).get(pk=post_id)
 
 
 def hindrances(post: Post, *, has_tags: bool) -> list[str]:
@@ -59,9 +70,9 @@ def put(post: Post, wanted: Snapshot) -> list[str]:
     """Save the locked post with the snapshot's content, and return what could not be put, in words.
 
     Each value passes its field's own validation, the body its sanitiser. What points at something
-    deleted meanwhile is left as it is (a field) or out (a row).
+    deleted meanwhile is left as it is (a field) or out (a row); a tag merged away lives on.
     """
-    now = of_post(post)
+    now, wanted = of_post(post), with_heirs(wanted)
     left_out = _put_fields(post, wanted, now)
     post.save()
     for spec in ROWS:
@@ -69,11 +80,6 @@ def put(post: Post, wanted: Snapshot) -> list[str]:
             left_out += _put_rows(post, spec, wanted)
     post.reindex()
     return left_out
-
-
-def fill(post: Post, wanted: Snapshot) -> list[str]:
-    """Set the fields of the post in memory alone; return what could not be set, in words."""
-    return _put_fields(post, wanted, of_post(post))
 
 
 def _put_fields(post: Post, wanted: Snapshot, now: Snapshot) -> list[str]:
@@ -88,6 +94,9 @@ def _put_fields(post: Post, wanted: Snapshot, now: Snapshot) -> list[str]:
             left_out.append(f"{label_of(name)}: {_name(field, wanted, name)}")
     if post.series_id is None:
         post.series_position = None  # A part of nothing; its series is gone.
+    elif post.is_part_taken():
+        left_out.append(f"Part {post.series_position}: another post is that part now")
+        post.series_position = None
     return left_out
 
 

@@ -43,5 +43,6 @@ def retag_batch(
     with transaction.atomic():
         revisions.catch_up(post_ids, now=now)
         posts = Post.objects.filter(pk__in=post_ids)
-        posts.add_tags(tags) if verb == "add_tags" else posts.remove_tags(tags)
+        change = posts.add_tags if verb == "add_tags" else posts.remove_tags
+        change(tags, now=now)
         revisions.record(post_ids, by=by, now=now)

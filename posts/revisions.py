@@ -5,6 +5,7 @@ The caller says when to keep one; nothing is kept behind anybody's back.
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,17 @@ Person = AbstractBaseUser | AnonymousUser | None
 
 # What a change of the status is called.
 TURNS = {"review": Kind.SUBMITTED, "published": Kind.PUBLISHED, "withdrawn": Kind.WITHDRAWN}
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Who made a post what it is, when, and how it is told."""
+
+    by: Person
+    now: datetime
+    kind: str
+    comment: str
+
 
 reversion.register(Post, fields=list(FIELDS), follow=[spec.relation for spec in ROWS])
 for _spec in ROWS:
@@ -47,7 +59,7 @@ def record(
                 before, after = latest.get(post.pk), of_post(post)
                 if before is None or after.differs_from(before):
                     called = kind or _kind_of(before, post, now)
-                    _keep(post, after, by=by, now=now, kind=called, comment=comment)
+                    _keep(post, after, Cause(by, now, called, comment or Kind(called).label))
                     kept += 1
     return kept
 
@@ -73,18 +85,17 @@ def _kind_of(before: Snapshot | None, post: Post, now: datetime) -> str:
     return TURNS.get(post.status, Kind.SAVED)
 
 
-def _keep(
-    post: Post, snapshot: Snapshot, *, by: Person, now: datetime, kind: str, comment: str
-) -> None:
+def _keep(post: Post, snapshot: Snapshot, cause: Cause) -> None:
+    by = cause.by
     with reversion.create_revision(manage_manually=True):
         reversion.add_to_revision(post)
         reversion.set_user(by if by is not None and by.is_authenticated else None)
-        reversion.set_date_created(now)
-        reversion.set_comment(comment or Kind(kind).label)
+        reversion.set_date_created(cause.now)
+        reversion.set_comment(cause.comment)
         reversion.add_meta(
             RevisionNote,
             post=post,
-            kind=kind,
+            kind=cause.kind,
             is_published=post.status == Post.Status.PUBLISHED,
             relations=sorted(snapshot.rows),
             names=snapshot.names,

@@ -233,17 +233,15 @@ def _year_counts(posts: PostQuerySet) -> Counted:
 
 
 def _author_counts(posts: PostQuerySet) -> Counted:
-    """Count each author's posts, alone and with others; two queries of one row per author."""
+    """Count each author's posts, alone and with others: one query, two rows at most for each."""
     found = posts.order_by().values("pk")
-    alone = Author.objects.filter(posts__in=found).annotate(count=Count("posts"))
-    together = Author.objects.filter(co_authorships__post__in=found).annotate(
-        count=Count("co_authorships")
-    )
+    alone, together = (
+        Author.objects.order_by().filter(**{f"{rows}__in": found}).annotate(count=Count(counted))
+        .values_list("slug", "name", "count")
+        for rows, counted in (("posts", "posts"), ("co_authorships__post", "co_authorships"))
+    )  # fmt: skip
     counts: Counter[tuple[str, str]] = Counter()
-    for slug, name, count in [
-        *alone.values_list("slug", "name", "count"),
-        *together.values_list("slug", "name", "count"),
-    ]:
+    for slug, name, count in alone.union(together, all=True):
         counts[slug, name] += count
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0][1]))
     return [(slug, name, count) for (slug, name), count in ranked[:FACET_OPTIONS]]

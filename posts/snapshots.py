@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Prefetch
 from django.utils.text import capfirst
 
-from posts.models import Author, Image, Post, PostQuerySet, Series, Tag
+from posts.models import Author, Image, Post, PostQuerySet, Series, Tag, TagChange
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,31 @@ class Snapshot:
             for name in mine.keys() & others.keys()
             if name in FIELDS or name in self.rows
         )
+
+
+def with_heirs(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot with tags merged away since as the tags they live on in.
+
+    One query, and one for every time such a tag was merged on.
+    """
+    kept = {name for name, column in FIELDS.items() if column.related_model is Tag}
+    specs = [spec for spec in ROWS if spec.target_model is Tag and spec.relation in snapshot.rows]
+    pks = [snapshot.fields.get(name) for name in kept]
+    pks += [row[0] for spec in specs for row in snapshot.rows[spec.relation]]
+    heirs = TagChange.objects.heirs({pk for pk in pks if isinstance(pk, int)})
+    if not heirs:
+        return snapshot
+    moved = {name: heirs.get(pk, pk) for name, pk in snapshot.fields.items() if name in kept}
+    rows = {spec.relation: _inherited(snapshot.rows[spec.relation], heirs) for spec in specs}
+    names = {key_of(Tag, new): snapshot.names[key] for old, new in heirs.items()
+             if (key := key_of(Tag, old)) in snapshot.names}  # fmt: skip
+    return Snapshot(snapshot.fields | moved, snapshot.rows | rows, names | snapshot.names)
+
+
+def _inherited(rows: list[list[Any]], heirs: dict[int, int]) -> list[list[Any]]:
+    """Return the rows with each target's heir in its place, no target twice."""
+    moved = {heirs.get(row[0], row[0]): row[1:] for row in rows}
+    return sorted([target, *columns] for target, columns in moved.items())
 
 
 def whole(posts: PostQuerySet) -> PostQuerySet:

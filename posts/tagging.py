@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from django.db import models, transaction
 from django.db.models import Min
+from django.utils import timezone
 
 from posts.topics import Tag, TaggedPost
 
@@ -41,31 +43,41 @@ class TaggingQuerySet(models.QuerySet["Post"]):
         held, all_held = _held(having, {tag.pk for tag in tags}), _held(having)
         return [pk for pk in having if held[pk] == all_held[pk]]
 
-    def add_tags(self, tags: Collection[Tag]) -> int:
+    def add_tags(self, tags: Collection[Tag], *, now: datetime | None = None) -> int:
         """File every post under all of these tags; return how many posts that changed.
 
         One transaction, idempotent. Search and related posts follow (see `posts.reindexing`).
         """
         with transaction.atomic():
             changed = self.lacking(tags)
+            self.mark_saved(changed, at=now or timezone.now())
             links = (TaggedPost(tag=tag, content_object_id=pk) for pk in changed for tag in tags)
             while batch := list(islice(links, BATCH)):
                 TaggedPost.objects.bulk_create(batch, ignore_conflicts=True)
             self._retagged(changed)
         return len(changed)
 
-    def remove_tags(self, tags: Collection[Tag]) -> int:
+    def remove_tags(self, tags: Collection[Tag], *, now: datetime | None = None) -> int:
         """Take every post out of all of these tags; return how many posts that changed.
 
         One transaction, idempotent. A topic label among them gives way to the next theme.
         """
         with transaction.atomic():
             changed = self.having(tags)
+            self.mark_saved(changed, at=now or timezone.now())
             for batch in batches(changed):
                 TaggedPost.objects.filter(content_object__in=batch, tag__in=tags).delete()
                 self.model.objects.filter(pk__in=batch, topic__in=tags).update(topic=None)
             self._retagged(changed)
         return len(changed)
+
+    def mark_saved(self, post_ids: Collection[int], *, at: datetime) -> None:
+        """Have forms of these posts that are open notice the change: one UPDATE per batch.
+
+        To be called first: a form sent meanwhile then waits for these rows, and sees it.
+        """
+        for batch in batches(sorted(post_ids)):
+            self.model.objects.filter(pk__in=batch).update(saved_at=at)
 
     def _pks(self) -> list[int]:
         return list(self.order_by("pk").values_list("pk", flat=True))

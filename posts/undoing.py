@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Model, Q
 
 from posts import reindexing
-from posts.models import Tag, TagAlias, TagChange, TagSlug
+from posts.models import Post, Tag, TagAlias, TagChange, TagSlug
 from posts.references import Reference, reference_of
 from posts.tagging import batches
 
@@ -59,7 +59,7 @@ def undo(change: TagChange, *, by: User | None, at: datetime) -> list[str]:
         if found.obstacles:
             raise CannotUndoError(" ".join(found.obstacles))
         if change.kind == TagChange.Kind.MERGE:
-            _undo_merge(change)
+            _undo_merge(change, at)
         else:
             _undo_rename(change)
         change.undone_at, change.undone_by = at, by
@@ -68,7 +68,7 @@ def undo(change: TagChange, *, by: User | None, at: datetime) -> list[str]:
     return found.remarks
 
 
-def _undo_merge(change: TagChange) -> None:
+def _undo_merge(change: TagChange, at: datetime) -> None:
     data = change.data
     for values in data["tags"]:
         TagAlias.objects.filter(tag=change.tag_pk, name__iexact=values["name"]).delete()
@@ -80,6 +80,7 @@ def _undo_merge(change: TagChange) -> None:
     affected: set[int] = set()
     for record in _records(change):
         affected |= _restore(record, change)
+    Post.objects.mark_saved(affected, at=at)
     reindexing.refresh(affected)
 
 

@@ -15,7 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from pbrsite import rates
-from posts.admin.saving import clock, saved_meanwhile
+from posts import moments
+from posts.admin.saving import saved_meanwhile
 from posts.admin.submissions import form_key
 from posts.drafts import Typed, WorkingCopy, name_of, presence
 from posts.models import Post
@@ -122,11 +123,11 @@ def typed_in(request: HttpRequest) -> Typed:
 def news(post: Post | None, user: User, typed: Typed, *, now: datetime) -> dict[str, Any]:
     """Return what the form says next: when it was kept, who else is there, who saved meanwhile."""
     if post is None:
-        return {"at": clock(now, now), "others": [], "conflict": ""}
+        return {"at": moments.clock(now, now), "others": [], "conflict": ""}
     others = list(WorkingCopy.objects.open_elsewhere(post, user, now))
     is_older = typed.based_on != post.saved_at
     return {
-        "at": clock(now, now),
+        "at": moments.clock(now, now),
         "others": presence(others, now),
         "conflict": saved_meanwhile(post, user, now) if is_older else "",
     }

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -12,9 +11,10 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
 
+from posts import moments
 from posts.admin.permissions import may_publish
 from posts.admin.revisions import RevisionsMixin
-from posts.admin.zone import ZonedSplitDateTime
+from posts.admin.zone import ZonedField
 from posts.changes import Plan
 from posts.descriptions import current_names, difference
 from posts.models import Post, ScheduledChange
@@ -28,7 +28,7 @@ LEFT_ALONE = "A change for later leaves this alone. Put it back here, or save it
 class LaterForm(forms.Form):
     """When a change becomes public, beside the form of the post itself."""
 
-    due_at = forms.SplitDateTimeField(widget=ZonedSplitDateTime, label="Make it public at")
+    due_at = ZonedField(label="Make it public at")
     shows_as_updated = forms.BooleanField(
         required=False, label="Show the post as updated", help_text="With the date of that moment."
     )
@@ -108,13 +108,14 @@ class ScheduledChangesMixin(RevisionsMixin):
     ) -> HttpResponse:
         post = context.get("original")
         if post is not None:
-            change = post.changes.open().select_related("made_by").first()
+            # The form's own query says whether there may be one at all.
+            waiting = post.changes.open().select_related("made_by")
+            change = waiting.first() if getattr(post, "has_changes", True) else None
             edited = getattr(post, "edited_change", None)
             is_offered = may_publish(request) and post.is_published(timezone.now())
             context |= {"scheduled_change": change, "edited_change": edited}
-            context["zone"] = settings.TIME_ZONE
             if is_offered or edited:
-                context["later_form"] = _later_form(request, post, edited)
+                context["later_form"] = _later_form(request, post)
         if context.get("edited_change"):
             names = ["save_and_add_another", "save_and_continue", "delete", "close"]
             context |= {f"show_{name}": False for name in names}
@@ -123,7 +124,7 @@ class ScheduledChangesMixin(RevisionsMixin):
 
     def _schedule(self, request: HttpRequest, form: Any) -> HttpResponse:
         post: Post = form.instance
-        later = LaterForm(request.POST, prefix=PREFIX)
+        later = LaterForm(request.POST, prefix=PREFIX, initial=_planned(post))
         later.is_valid()  # The form was checked with it.
         wanted = self._snapshot(request, form)
         now = of_post(whole(Post.objects.all()).get(pk=post.pk))
@@ -134,7 +135,9 @@ class ScheduledChangesMixin(RevisionsMixin):
             return back
         plan = Plan(wanted, later.cleaned_data["due_at"], later.cleaned_data["shows_as_updated"])
         ScheduledChange.objects.schedule(post.pk, plan, by=request.user, now=timezone.now())
-        said = f"Kept for {said_time(plan.due_at)}. The public post stays as it is until then."
+        said = (
+            f"Kept for {moments.in_words(plan.due_at)}. The public post stays as it is until then."
+        )
         self.message_user(request, said, messages.SUCCESS)
         return back
 
@@ -206,16 +209,21 @@ def _apply(change: ScheduledChange, decision: str) -> tuple[str, int]:
     return f"Not applied. {' '.join(change.held_for)}", messages.WARNING
 
 
-def _later_form(request: HttpRequest, post: Post, edited: ScheduledChange | None) -> LaterForm:
+def _later_form(request: HttpRequest, post: Post) -> LaterForm:
     """Return the small form, with when the post was last saved as the reader of it saw it."""
     if is_for_later(request):
         data = request.POST.copy()
         data[f"{PREFIX}-seen"] = post.saved_at.isoformat()
-        return LaterForm(data, prefix=PREFIX)
-    initial: dict[str, Any] = {"seen": post.saved_at.isoformat()}
-    if edited:
-        initial |= {"due_at": edited.due_at, "shows_as_updated": edited.shows_as_updated}
-    return LaterForm(initial=initial, prefix=PREFIX)
+        return LaterForm(data, prefix=PREFIX, initial=_planned(post))
+    return LaterForm(initial={"seen": post.saved_at.isoformat()} | _planned(post), prefix=PREFIX)
+
+
+def _planned(post: Post) -> dict[str, Any]:
+    """Return what the change opened in the form was made for; nothing for a new one."""
+    edited: ScheduledChange | None = getattr(post, "edited_change", None)
+    if edited is None:
+        return {}
+    return {"due_at": edited.due_at, "shows_as_updated": edited.shows_as_updated}
 
 
 def _checked_for_later(base: Any) -> Any:
@@ -224,7 +232,7 @@ def _checked_for_later(base: Any) -> Any:
     class Checked(base):
         def clean(self) -> dict[str, Any]:
             cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-            later = LaterForm(self.data, prefix=PREFIX)
+            later = LaterForm(self.data, prefix=PREFIX, initial=_planned(self.instance))
             for name, errors in later.errors.items():
                 self.add_error(None, [f"{later.fields[name].label}: {text}" for text in errors])
             for text in _reasons_against(self.instance, later):
@@ -254,8 +262,3 @@ def _kept(formset: Any) -> list[Any]:
         for form in formset.forms
         if (form.instance.pk or form.has_changed()) and not form.cleaned_data.get("DELETE")
     ]
-
-
-def said_time(moment: Any) -> str:
-    local = timezone.localtime(moment)
-    return f"{local:%A} {local.day} {local:%B %Y, %H:%M} ({settings.TIME_ZONE})"

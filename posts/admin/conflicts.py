@@ -49,7 +49,9 @@ class ConflictsMixin(WorkingCopiesMixin):
         based_on = request.POST.get("based_on")
         if not based_on or row_number(object_id) is None:
             return None
-        post = Post.objects.select_for_update(of=("self",)).filter(pk=object_id).first()
+        post = (
+            Post.objects.select_for_update(of=("self",), no_key=True).filter(pk=object_id).first()
+        )
         if post is None:
             return self._rescue(request)
         if not self.has_change_permission(request, post):

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
@@ -13,6 +12,7 @@ from django.utils.dateformat import format as format_date
 
 from posts.admin.changes import BUTTON
 from posts.admin.permissions import may_publish
+from posts.admin.zone import ZONED
 from posts.models import Correction, Post
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class CorrectionInline(admin.StackedInline):
 
     model = Correction
     formset = CorrectionFormSet
+    formfield_overrides = ZONED
     extra = 0
     fields = ["kind", "text", "noted_at"]
     verbose_name = "public notice"
@@ -83,8 +84,6 @@ class CorrectionInline(admin.StackedInline):
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == "text":
             kwargs["widget"] = forms.Textarea(attrs={"rows": 3, "cols": 90})
-        if db_field.name == "noted_at":
-            kwargs["help_text"] = f"Times are those of {settings.TIME_ZONE}."
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_POST
 from js_asset import Script
 
 from pbrsite.numbers import row_number
+from posts import moments
 from posts.admin.autosave import AutosaveMixin
 from posts.admin.changes import is_for_later
-from posts.admin.saving import clock
 from posts.admin.submissions import form_key, form_moment, rebased, typed_fields
 from posts.drafts import Typed, WorkingCopy, WorkingCopyQuerySet, presence
 from posts.models import Post
@@ -119,11 +119,11 @@ class WorkingCopiesMixin(AutosaveMixin):
             "is_unsent": request.method == "POST",
             "shown": copy,
             "others": [
-                {"copy": other, "at": clock(other.saved_at, now)}
+                {"copy": other, "at": moments.clock(other.saved_at, now)}
                 for other in getattr(request, "working_copies", [])
                 if other != copy and other.saved_at
             ],
-            "at": clock(copy.saved_at, now) if copy and copy.saved_at else "",
+            "at": moments.clock(copy.saved_at, now) if copy and copy.saved_at else "",
             "presence": presence(list(others), now),
         }
 

@@ -23,7 +23,7 @@ from posts.models import MissingPage
 
 class MissingPageList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
-        """Add to each row of this page the post it probably meant: three queries for them all."""
+        """Add to each row of this page the post it probably meant: two queries for them all."""
         super().get_results(request)
         found = guesses.suggestions([row.path for row in self.result_list])
         for row in self.result_list:

@@ -1,4 +1,4 @@
-"""Deciding when a post is out: the buttons under its form and the bulk actions, by the gate."""
+"""Deciding when a post is out: the buttons under its form, and the gate. Many: see `bulk`."""
 
 import json
 from datetime import datetime
@@ -6,9 +6,9 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
-from django.db import connection, models
+from django.db import connection
 from django.db.models import QuerySet
-from django.forms import Media, Script, SplitDateTimeField
+from django.forms import Media, Script
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from posts import gate, moments
 from posts.admin.permissions import may_publish, may_see, may_touch
-from posts.admin.zone import ZonedSplitDateTime
+from posts.admin.zone import ZONED
 from posts.buttons import Button, offered
 from posts.models import Post, PostQuerySet
 
@@ -50,10 +50,7 @@ class StateFilter(admin.SimpleListFilter):
 class PublishingAdmin(admin.ModelAdmin):
     """The part of a post's admin that moves it through its states, object by object."""
 
-    formfield_overrides = {
-        models.DateTimeField: {"form_class": SplitDateTimeField, "widget": ZonedSplitDateTime}
-    }
-    actions = ["submit", "publish", "withdraw"]
+    formfield_overrides = ZONED
 
     @property
     def media(self) -> Media:
@@ -183,44 +180,6 @@ class PublishingAdmin(admin.ModelAdmin):
         name = "scheduled" if scheduled else post.status
         label = "Scheduled" if scheduled else post.get_status_display()
         return format_html('<span class="chip chip-{}">{}</span>', name, label)
-
-    @admin.action(description="Submit the selected posts for review", permissions=["change"])
-    def submit(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        posts = [post for post in queryset if self.has_change_permission(request, post)]
-        done = [post for post in posts if post.submit()]
-        self._report(request, "submitted for review", done, queryset.count())
-
-    @admin.action(
-        description="Publish the selected posts (a time to come is kept)", permissions=["publish"]
-    )
-    def publish(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        """Publish unfinished posts through the gate; those out already or withdrawn stay so."""
-        done, stopped, now = [], [], timezone.now()
-        for post in queryset:
-            try:
-                if post.is_unfinished() and gate.publish(post, now=now).is_new:
-                    done.append(post)
-            except gate.StoppedError as error:
-                stopped.append((post.title, " ".join(error.findings.blocking)))
-        self._report(request, "published", done, queryset.count())
-        if stopped:
-            rows = format_html_join("", "<li><strong>{}</strong>: {}</li>", stopped)
-            text = format_html(
-                "The gate stopped these; nothing of them was changed:<ul>{}</ul>", rows
-            )
-            self.message_user(request, text, messages.ERROR)
-
-    @admin.action(description="Withdraw the selected posts", permissions=["publish"])
-    def withdraw(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        done = [post for post in queryset if post.withdraw()]
-        self._report(request, "withdrawn", done, queryset.count())
-
-    def _report(self, request: HttpRequest, verb: str, done: list[Post], asked: int) -> None:
-        for post in done:
-            super().log_change(request, post, f"{verb.capitalize()}.")
-        left = f" {asked - len(done)} were left as they are." if asked > len(done) else ""
-        level = messages.SUCCESS if done else messages.WARNING
-        self.message_user(request, f"{len(done)} of {asked} posts {verb}.{left}", level)
 
 
 def listed(text: str, items: list[str]) -> SafeString:

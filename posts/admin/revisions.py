@@ -20,7 +20,7 @@ from posts import restoration, revisions
 from posts.descriptions import difference
 from posts.history import RevisionNote
 from posts.models import Post
-from posts.snapshots import CONTENT, Snapshot, of_post, whole
+from posts.snapshots import CONTENT, Snapshot, of_post, whole, with_heirs
 
 PER_PAGE = 50
 
@@ -112,7 +112,7 @@ class RevisionsMixin(admin.ModelAdmin):
         note = _note(post, str(revision_id))
         if request.method == "POST":
             return self._restore(request, post, note)
-        then = revisions.snapshots_of([note])[note.pk]
+        then = with_heirs(revisions.snapshots_of([note])[note.pk])
         now = of_post(whole(Post.objects.all()).get(pk=post.pk))
         found = difference(now, _content_of(then, now))
         context = {"title": "Restore", "note": note, "difference": found}

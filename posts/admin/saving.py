@@ -5,20 +5,12 @@ from typing import cast
 
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.auth.models import User
-from django.utils import timezone
 
+from posts import moments
 from posts.drafts import name_of
 from posts.models import Post
 
 AROUND = timedelta(seconds=5)  # A saving is recorded a moment before or after its row is written.
-
-
-def clock(moment: datetime, now: datetime) -> str:
-    """Return a time of day in the site's zone, with the date where it is not today's."""
-    local = timezone.localtime(moment)
-    if local.date() == timezone.localtime(now).date():
-        return f"{local:%H:%M}"
-    return f"{local:%H:%M} on {local.day} {local:%B}"
 
 
 def last_saver(post: Post) -> User | None:
@@ -37,7 +29,7 @@ def last_saver(post: Post) -> User | None:
 
 def saved_meanwhile(post: Post, user: User, now: datetime) -> str:
     """Return the sentence that says who saved the post after this person opened it."""
-    saver, at = last_saver(post), clock(post.saved_at, now)
+    saver, at = last_saver(post), moments.clock(post.saved_at, now)
     if saver == user:
         return f"You saved this post at {at} in another window, after you opened it here."
     name = name_of(saver) if saver else "Somebody else"

@@ -1,9 +1,10 @@
 """Tags with their other names and topic pages."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -108,10 +109,9 @@ class TagAdmin(TagMerging, admin.ModelAdmin):
         """Save; a new name or address of a known tag goes through the log."""
         renamed = change and {"name", "slug"} & set(form.changed_data)
         if renamed:
-            merging.rename(
-                obj, name=obj.name, slug=obj.slug, by=request.user,  # type: ignore[arg-type]
-                at=timezone.now(), keeps_name=form.cleaned_data.get("keeps_name", False),
-            )  # fmt: skip
+            keeps_name = form.cleaned_data.get("keeps_name", False)
+            to = merging.Renaming(obj.name, obj.slug, keeps_name)
+            merging.rename(obj, to, by=cast(User, request.user), at=timezone.now())
         super().save_model(request, obj, form, change)
         if renamed or not change:
             self._mind_alike(request, obj)

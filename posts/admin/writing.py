@@ -3,14 +3,18 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Exists, OuterRef
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from js_asset.media import Media
 
+from posts.admin.bulk import BulkPublishing
 from posts.admin.changes import ScheduledChangesMixin
 from posts.admin.conflicts import ConflictsMixin
 from posts.admin.corrections import CorrectionInline, CorrectionsMixin
+from posts.admin.filters import AuthorFilter, TopicFilter
 from posts.admin.forms import PostForm
 from posts.admin.links import LinkPicker
 from posts.admin.permissions import may_publish
@@ -20,13 +24,26 @@ from posts.admin.publishing import PublishingAdmin, StateFilter
 from posts.admin.suggesting import TagSuggestions
 from posts.admin.tagging import BulkTagging
 from posts.admin.widgets import KnownSelects, LeadImageWidget
-from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice
+from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice, ScheduledChange
 
 PUBLISHERS_OWN = ["published_at", "not_before", "is_mailed"]
 
 
+class FurtherAuthors(BaseInlineFormSet):
+    """Further authors: nobody twice in a byline."""
+
+    def clean(self) -> None:
+        super().clean()
+        for form in self.forms:
+            author = form.cleaned_data.get("author") if form.is_valid() else None
+            if author and author.pk == self.instance.author_id and not form.cleaned_data["DELETE"]:
+                form.add_error("author", f"{author} is this post's author already, named first.")
+
+
 class CoAuthorInline(KnownSelects, admin.TabularInline):
     model = CoAuthor
+    formset = FurtherAuthors
+    classes = ["collapse"]
     extra = 0
     autocomplete_fields = ["author"]
     verbose_name_plural = "Further authors"
@@ -35,6 +52,7 @@ class CoAuthorInline(KnownSelects, admin.TabularInline):
 class RelatedChoiceInline(KnownSelects, admin.TabularInline):
     model = RelatedChoice
     fk_name = "post"
+    classes = ["collapse"]
     extra = 0
     autocomplete_fields = ["related"]
 
@@ -42,6 +60,7 @@ class RelatedChoiceInline(KnownSelects, admin.TabularInline):
 @admin.register(Post)
 class PostAdmin(
     BulkTagging,
+    BulkPublishing,
     KnownSelects,
     TagSuggestions,
     LinkPicker,
@@ -57,11 +76,7 @@ class PostAdmin(
     inlines = [CorrectionInline, CoAuthorInline, RelatedChoiceInline]
     date_hierarchy = "published_at"
     list_display = ["title", "thumbnail", "state", "author", "topic", "published_at", "saved_at"]
-    list_filter = [
-        StateFilter,
-        ("author", admin.RelatedOnlyFieldListFilter),
-        ("topic", admin.RelatedOnlyFieldListFilter),
-    ]
+    list_filter = [StateFilter, AuthorFilter, TopicFilter]
     list_select_related = ["author", "topic", "lead_image"]
     list_per_page = 50
     search_fields = ["title", "slug", "standfirst"]
@@ -79,16 +94,17 @@ class PostAdmin(
                                   ("series", "series_position")]}),
         ("Publish", {"fields": ["published_at", "not_before", "is_real_change", "forget_update",
                                 "is_open_to_comments", "is_mailed"]}),
-        ("Related posts", {"fields": ["related_now"]}),
+        ("Related posts", {"fields": ["related_now"], "classes": ["collapse"]}),
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> PostQuerySet:
         queryset = Post.objects.open_to(request.user).order_by(*self.ordering)
         if request.resolver_match and str(request.resolver_match.url_name).endswith("changelist"):
             return queryset.defer("body", "body_html", "contents", "plain_text", "search_vector")
-        return queryset.select_related("author", "topic", "series", "lead_image").defer(
-            "search_vector"
-        )
+        has_changes = Exists(ScheduledChange.objects.filter(post=OuterRef("pk")))
+        whole = queryset.select_related("author", "topic", "series", "lead_image")
+        found: PostQuerySet = whole.annotate(has_changes=has_changes).defer("search_vector")
+        return found
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         byline = Author.objects.filter(user__username=request.user.get_username()).first()

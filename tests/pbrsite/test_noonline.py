@@ -54,6 +54,14 @@ def test_half_a_time_is_answered_in_words(ask):
     assert answer["button"] == ""
 
 
+def test_the_hour_that_comes_twice_is_told_and_the_skipped_one_refused(ask):
+    post = make_post(status="draft", published_at=datetime(2026, 10, 25, 1, 30, tzinfo=UTC))
+    answer = ask(post=post.pk, published_at_0="25/10/2026", published_at_1="01:30:00")
+    assert answer["button"] == "Schedule for 25 October, 01:30 GMT"
+    assert "BST" in ask(published_at_0="25/10/2026", published_at_1="01:30")["button"]
+    assert "Type 00:30" in ask(published_at_0="28/03/2027", published_at_1="01:30")["line"]
+
+
 def test_the_page_learns_the_sites_clock(ask):
     answer = ask()
     assert (answer["now"], answer["utc_offset"]) == (NOW.timestamp(), 3600)

@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 import time_machine
@@ -11,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from pbrsite import pagecache
-from posts.models import Post
+from posts.models import Post, TaggedPost
 from tests.factories import make_post, make_staff, make_tag
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -131,3 +132,35 @@ def test_errors_and_searches_are_not_kept(client):
     make_post(slug="no-such-page")
     assert client.get("/no-such-page/").status_code == 200
     assert "ETag" not in client.get("/search/?q=a")
+
+
+def test_the_version_is_locked_last_so_that_two_savers_do_not_deadlock():
+    first, second = make_post(), make_post()
+    tag = make_tag()
+
+    def save_beside() -> None:
+        with transaction.atomic():
+            Post.objects.filter(pk=first.pk).update(title="After")
+            TaggedPost.objects.create(tag=tag, content_object=second)  # Checked at the commit.
+        connection.close()
+
+    with transaction.atomic():
+        Post.objects.select_for_update().get(pk=second.pk)
+        Post.objects.filter(pk=second.pk).update(title="Later")
+        beside = Thread(target=save_beside)
+        beside.start()
+        wait_until_somebody_waits()
+    beside.join(timeout=10)
+    assert set(Post.objects.values_list("title", flat=True)) == {"After", "Later"}
+
+
+def wait_until_somebody_waits() -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    for _ in range(1000):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    raise AssertionError("Nobody came to wait for a lock.")

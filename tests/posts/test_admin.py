@@ -144,3 +144,16 @@ def test_a_broken_upload_is_answered_in_words(client, editor):
     )
     assert response.status_code == 422
     assert "not an image" in response.json()["error"]
+
+
+def test_the_filters_stay_short_and_name_the_one_chosen(client, editor):
+    topics = [make_tag(name=f"Topic {number:02}") for number in range(25)]
+    for topic in topics[:24]:
+        make_post(topic=topic)
+        make_post(topic=topic)
+    rare = make_post(topic=topics[24])
+    page = client.get(reverse("admin:posts_post_changelist"), {"topic": topics[24].pk})
+    assert list(page.context["cl"].queryset) == [rare]
+    by_topic = next(s for s in page.context["cl"].filter_specs if s.title == "topic label")
+    assert len(by_topic.lookup_choices) == 21
+    assert by_topic.value() in dict(by_topic.lookup_choices)

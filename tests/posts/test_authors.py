@@ -3,10 +3,12 @@
 import json
 
 import pytest
+from django.urls import reverse
 
 from posts import search
 from posts.models import CoAuthor
-from tests.factories import make_author, make_post
+from tests.factories import make_author, make_post, make_staff
+from tests.posts.test_admin import form_data
 
 pytestmark = pytest.mark.django_db
 
@@ -62,3 +64,17 @@ def test_further_authors_cost_the_post_page_no_query(client, joint, django_asser
         client.get(alone.get_absolute_url())
     with django_assert_num_queries(5):
         client.get(joint.get_absolute_url())
+
+
+def test_an_author_is_refused_as_a_further_author_of_their_own_post(client, joint):
+    client.force_login(make_staff())
+    rows = {"co_authorships-TOTAL_FORMS": 1, "co_authorships-0-position": 1}
+    data = form_data(joint, slug=joint.slug, **rows)
+    data["co_authorships-0-author"] = joint.author_id
+    page = client.post(reverse("admin:posts_post_change", args=[joint.pk]), data).content.decode()
+    assert "Ada Lark is this post&#x27;s author already" in page
+
+
+def test_nobody_is_named_twice_whatever_was_stored(client, joint):
+    CoAuthor.objects.create(post=joint, author=joint.author)
+    assert client.get(joint.get_absolute_url()).content.decode().count('rel="author">Ada Lark') == 2

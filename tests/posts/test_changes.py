@@ -1,14 +1,16 @@
 """A change for later: made, waiting, applied, held, and by whom."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from posts import merging
 from posts.models import GateRule, Post, RelatedChoice, ScheduledChange
 from posts.tasks import apply_scheduled_changes
 from subscriptions import digest
@@ -97,6 +99,17 @@ def test_pins_authors_and_the_picture_belong_to_the_change(client, editor):
     ring()
     assert RelatedChoice.objects.get().related == other
     assert Post.objects.get(pk=post.pk).lead_image_alt == "Bars"
+
+
+def test_a_change_names_a_tag_merged_meanwhile_by_the_one_it_lives_on_in(client, editor):
+    added, removed, heir, other = (make_tag() for _ in range(4))
+    post = make_post(tags=(removed,))
+    later(client, post, tags=[added.pk], topic=added.pk)
+    for target, source in ((heir, added), (other, removed)):
+        merging.merge(target, [source], by=None, at=timezone.now())
+    assert ring() == 1
+    post.refresh_from_db()
+    assert (post.topic, list(post.tags.all())) == (heir, [heir])
 
 
 def test_an_edit_made_meanwhile_elsewhere_in_the_post_is_kept(client, editor):
@@ -217,6 +230,18 @@ def test_the_form_says_what_is_to_come_and_opens_it_for_editing(client, editor):
     assert "This post will change on" in client.get(path).content.decode()
     form = client.get(path, {"change": change.pk}).context["adminform"].form
     assert (form["title"].value(), form["tags"].value()) == ("New", [tag.pk])
+
+
+def test_a_change_for_the_hour_that_comes_twice_keeps_its_moment(client, editor):
+    with time_machine.travel(datetime(2026, 10, 1, 12, tzinfo=UTC)):
+        post, twice = make_post(), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+        typed = {"later-due_at_0": "25/10/2026", "later-due_at_1": "01:30:00"}
+        later(client, post, title="New", **typed)
+        first = ScheduledChange.objects.open().get()
+        assert first.due_at == twice - timedelta(hours=1)
+        ScheduledChange.objects.update(due_at=twice)
+        later(client, post, query=f"?change={first.pk}", title="Newer", **typed)
+        assert ScheduledChange.objects.open().get().due_at == twice
 
 
 def test_no_button_of_the_form_of_a_change_makes_it_public(client, editor):

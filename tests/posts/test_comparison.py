@@ -44,7 +44,7 @@ def test_each_kind_of_value_marks_what_went_and_what_came(before, after, gone, c
 
 def test_a_time_is_that_of_the_sites_zone_with_its_name():
     change = one(None, datetime(2026, 7, 4, 11, 2, tzinfo=UTC))
-    assert "4 July 2026, 12:02 (Europe/London)" in change.after_html
+    assert "Saturday 4 July 2026, 12:02 BST" in change.after_html
 
 
 @pytest.mark.parametrize("make", [str, Prose], ids=["text", "body"])

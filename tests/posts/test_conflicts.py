@@ -7,8 +7,10 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
+from django.utils import timezone
 
-from posts.models import GateRule, Post, RelatedChoice, WorkingCopy
+from posts import merging, retagging, undoing
+from posts.models import GateRule, Post, RelatedChoice, Tag, WorkingCopy
 from tests.factories import make_post, make_staff, make_tag
 from tests.posts.test_drafts import change_url, send, typed
 
@@ -138,3 +140,40 @@ def test_a_form_without_its_marks_is_saved_as_ever(client, ann):
     del data["based_on"], data["form_key"]
     client.post(change_url(post), data)
     assert Post.objects.get().title == "By a script"
+
+
+def tagged_in_bulk(old: Tag, new: Tag) -> None:
+    posts, now = Post.objects.all(), timezone.now()
+    retagging.retag(posts, "add_tags", [new], by=None, now=now)
+    retagging.retag(posts, "remove_tags", [old], by=None, now=now)
+
+
+def merged_into(old: Tag, new: Tag) -> None:
+    merging.merge(new, [old], by=None, at=timezone.now())
+
+
+@pytest.mark.parametrize("change", [tagged_in_bulk, merged_into])
+def test_tags_changed_for_many_posts_are_not_undone_by_an_open_form(client, ann, change):
+    old, new = make_tag(name="Old tag"), make_tag(name="New tag")
+    post, untouched = make_post(tags=(old,)), make_post(tags=(new,))
+    data = typed(post, title="Ann's title", tags=[old.pk], touched="title")
+    change(old, new)
+    page = client.post(change_url(post), data, follow=True).content.decode()
+    assert "saved this post at" in page
+    assert 'value="Ann&#x27;s title"' in page
+    assert untouched.saved_at == Post.objects.get(pk=untouched.pk).saved_at
+    seen = Post.objects.get(pk=post.pk).saved_at.isoformat()
+    client.post(change_url(post), data | {"_side-tags": "theirs", "_merge": seen})
+    post.refresh_from_db()
+    assert (post.title, [tag.name for tag in post.tags.all()]) == ("Ann's title", ["New tag"])
+
+
+def test_an_open_form_notices_that_a_merge_was_undone(client, ann):
+    old, new = make_tag(name="Old tag"), make_tag(name="New tag")
+    post = make_post(tags=(old,))
+    change = merging.merge(new, [old], by=None, at=timezone.now())
+    post.refresh_from_db()
+    data = typed(post, tags=[new.pk])
+    undoing.undo(change, by=None, at=timezone.now())
+    client.post(change_url(post), data)
+    assert list(post.tags.all()) == [old]

@@ -225,6 +225,16 @@ def test_an_editor_writes_a_notice_on_the_post_form(client, editor):
     assert "It is 6%." in client.get("/a-post/").content.decode()
 
 
+def test_a_notice_of_the_hour_that_comes_twice_keeps_its_moment(client, editor):
+    post = make_post(slug="a-post", **OUT)
+    twice = datetime(2025, 10, 26, 1, 30, tzinfo=UTC)
+    made = make_correction(post, noted_at=twice)
+    data = notice_data(id=str(made.pk), noted_at_0="26/10/2025", noted_at_1="01:30:00")
+    response = change(client, post, **data, **{"corrections-INITIAL_FORMS": "1"})
+    assert response.status_code == 302
+    assert Correction.objects.get().noted_at == twice
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

@@ -1,14 +1,15 @@
 """What was asked for in vain: counted without a write per visitor, mended with one click."""
 
 from datetime import UTC, datetime, timedelta
+from unittest import mock
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 from django.utils import timezone
 
-from posts import missing
-from posts.models import MissingPage, Redirect
+from posts import guesses, missing
+from posts.models import MissingPage, Post, Redirect
 from tests.factories import make_post, make_staff, make_tag
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +65,7 @@ def test_a_missing_page_is_counted_by_its_path_alone(client):
         ),
         *("/u/a-secret-token/", "/subscription/a-secret/", "/preview/a-secret/", "/media/a/"),
         f"/{'x' * 400}/",
+        f"/{'a/' * 12}",
     ],
 )
 def test_probes_files_and_secret_links_are_left_out(client, path):
@@ -93,7 +95,7 @@ def test_a_crowd_costs_one_write_in_ten_seconds(django_assert_num_queries):
         for number in range(1_000):
             collector.note(f"/page-{number}/", linked_from="", now=NOW + timedelta(seconds=9))
     assert len(collector.waiting) == missing.MOST_WAITING
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         collector.note("/page-1/", linked_from="", now=NOW + timedelta(seconds=10))
     assert MissingPage.objects.count() == 1 + missing.MOST_WAITING
     assert MissingPage.objects.get(path="/page-1/").hits == 2
@@ -146,6 +148,52 @@ def test_the_page_does_not_guess_wildly_and_names_no_draft(client, path):
     make_post(slug="reoffending-in-wales")
     make_post(slug="reoffending-costs", status="draft")
     assert "did-you-mean" not in client.get(path).content.decode()
+
+
+@pytest.mark.parametrize("slugs", [[], ["nothing-like-this"], ["unheard-of-slugs"]])
+def test_an_unknown_slug_costs_four_queries(client, slugs, django_assert_num_queries):
+    for slug in slugs:
+        make_post(slug=slug)
+    missing.collector.written_at = timezone.now()
+    with django_assert_num_queries(4):  # The post, where it moved, what is like it, the page's bar.
+        client.get("/unheard-of-slug/")
+    missing.collector.written_at = NOW - timedelta(days=1)
+    with django_assert_num_queries(5):  # And once in ten seconds what was asked for is written.
+        client.get("/unheard-of-slug/")
+
+
+PROBES = ["/a/b/c/d/e/f/", "/a.b.c/d.e/f/", "/x.y.z/", "/a/b.php", "/up.php/a/", f"/{'x' * 600}/"]
+
+
+@pytest.mark.parametrize("path", PROBES)
+def test_a_probe_costs_two_queries_at_most(client, path, django_assert_max_num_queries):
+    missing.collector.written_at = timezone.now()
+    make_post(slug="a-post")
+    with django_assert_max_num_queries(2):
+        assert client.get(path).status_code == 404
+
+
+def test_a_guess_is_made_without_loading_what_it_is_made_from(client):
+    for number in range(3):
+        make_post(slug=f"reoffending-rates-201{number}")
+    with mock.patch.object(Post, "from_db", side_effect=AssertionError("loaded a post")):
+        guess = guesses.did_you_mean("/reofending-rates-2012/")
+    assert guess is not None
+    assert guess.get_absolute_url() == "/reoffending-rates-2012/"
+
+
+def test_suggestions_load_only_what_begins_alike(django_assert_num_queries):
+    post = make_post(slug="reoffending-rates-2014")
+    make_post(slug="prisons-in-wales")
+    with (
+        django_assert_num_queries(2),
+        mock.patch.object(guesses, "nearest", wraps=guesses.nearest) as compare,
+    ):
+        found = guesses.suggestions(["/the-reofending-rates-2014/", "/reoffending-rate-2014/"])
+    assert set(found.values()) == {post}
+    assert {text for call in compare.call_args_list for text in call.args[1]} == {
+        "reoffending rates 2014"
+    }
 
 
 def test_one_click_leads_a_lost_address_to_the_suggested_post(client, editor):

@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from posts.admin import bulk as bulk_admin
 from posts.models import Post
 from tests.factories import make_post, make_staff, make_tag
 from tests.posts.test_admin import form_data
@@ -290,6 +293,51 @@ def test_bulk_publish_keeps_a_time_to_come(client, editor):
     assert list(Post.objects.scheduled()) == [post]
 
 
+def test_bulk_publish_does_a_bounded_number_and_says_how_to_do_the_rest(
+    client, editor, monkeypatch
+):
+    monkeypatch.setattr(bulk_admin, "AT_ONCE", 2)
+    posts = [make_ready() for _ in range(5)]
+    page = bulk(client, "publish", *posts)
+    assert "2 of 5 posts published. At most 2 go at once: run it again for the other 3." in page
+    assert set(Post.objects.published()) == set(posts[3:])  # As the list has them, newest first.
+    assert "the other 1." in bulk(client, "publish", *posts)
+    assert "1 of 5 posts published. 4 were left as they are." in bulk(client, "publish", *posts)
+    assert Post.objects.published().count() == 5
+
+
+@pytest.mark.parametrize("action", ["submit", "withdraw"])
+def test_every_bulk_action_is_bounded(client, editor, monkeypatch, action):
+    monkeypatch.setattr(bulk_admin, "AT_ONCE", 2)
+    status = {"submit": "draft", "withdraw": "published"}[action]
+    posts = [make_post(status=status) for _ in range(3)]
+    assert "run it again for the other 1." in bulk(client, action, *posts)
+    assert Post.objects.filter(status=status).count() == 1
+
+
+def test_one_post_that_fails_undoes_no_other_of_a_bulk_action(client, editor, monkeypatch):
+    first, broken, last = [make_ready(title=title) for title in ("First", "Broken", "Last")]
+    whole = Post.reindex
+
+    def reindex(post: Post) -> None:
+        assert post.pk != broken.pk
+        whole(post)
+
+    monkeypatch.setattr(Post, "reindex", reindex)
+    page = bulk(client, "publish", first, broken, last)
+    assert "2 of 3 posts published." in page
+    assert "An error kept these as they were; the site&#x27;s log names it:<ul><li>Broken" in page
+    assert set(Post.objects.published()) == {first, last}
+    assert not broken.revision_notes.exists()
+
+
+def test_bulk_publish_reads_the_levels_of_the_gate_once(client, editor):
+    posts = [make_ready() for _ in range(3)]
+    with CaptureQueriesContext(connection) as captured:
+        bulk(client, "publish", *posts)
+    assert sum("posts_gaterule" in query["sql"] for query in captured) == 1
+
+
 def test_bulk_withdraw_takes_posts_off_the_site(client, editor):
     bulk(client, "withdraw", make_post())
     assert not Post.objects.published().exists()
@@ -309,14 +357,37 @@ def test_times_bear_the_name_of_the_sites_clock(client, editor):
     post = make_post(published_at=datetime(2025, 7, 4, 9, 30, tzinfo=UTC))
     form = client.get(reverse("admin:posts_post_change", args=[post.pk])).content.decode()
     listing = client.get(reverse("admin:posts_post_changelist")).content.decode()
-    assert form.count("Europe/London time") == 3
+    assert form.count("Europe/London time") == 4
     assert 'value="10:30:00"' in form
     assert "4 Jul 2025, 10:30 BST" in listing
 
 
-def test_a_time_the_clocks_skip_is_refused_in_words(client, editor):
-    skipped = {"published_at_0": "29/03/2026", "published_at_1": "01:30"}
-    assert "Europe/London" in press(client, make_ready(), **skipped)
+@pytest.mark.parametrize("name", ["published_at", "not_before"])
+def test_a_time_the_clocks_skip_is_refused_with_what_to_type(client, editor, name):
+    skipped = {f"{name}_0": "29/03/2026", f"{name}_1": "01:30"}
+    page = press(client, make_ready(), **skipped)
+    assert "There is no 01:30 on 29 March 2026: the clocks of Europe/London go forward" in page
+    assert "Type 00:30 for the time before, or 02:30 for the time after." in page
+
+
+@pytest.mark.parametrize("hour", [0, 1], ids=["first time round", "second time round"])
+def test_a_moment_in_the_hour_that_comes_twice_is_saved_untouched(client, editor, hour):
+    at = datetime(2025, 10, 26, hour, 30, tzinfo=UTC)
+    post = make_ready(status="published", published_at=at, not_before=at)
+    press(client, post, title="Mended")
+    assert (post.title, post.published_at, post.not_before) == ("Mended", at, at)
+
+
+def test_a_time_that_comes_twice_newly_typed_is_the_first(client, editor):
+    post = make_ready()
+    press(client, post, published_at_0="26/10/2025", published_at_1="01:30")
+    assert post.published_at == datetime(2025, 10, 26, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("day", ["01/01/0001", "31/12/9999"])
+def test_the_ends_of_the_calendar_break_nothing(client, editor, day):
+    ends = {"published_at_0": day, "published_at_1": "23:59"}
+    assert "<h1" in press(client, make_ready(), **ends)
 
 
 def test_the_checklist_is_that_of_the_saved_post(client, editor):

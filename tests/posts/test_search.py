@@ -3,7 +3,7 @@
 import pytest
 
 from posts import search
-from posts.models import Post, TagAlias
+from posts.models import CoAuthor, Post, TagAlias
 from tests.factories import make_author, make_post, make_tag
 
 pytestmark = pytest.mark.django_db
@@ -141,9 +141,19 @@ def test_within_a_topic_only_its_posts_are_found(client):
     assert [post.title for post in page] == ["Inside probation"]
 
 
-def test_a_search_costs_the_same_queries_whatever_it_finds(client, django_assert_max_num_queries):
+def test_a_search_costs_six_queries_whatever_it_finds(client, django_assert_num_queries):
     for number in range(12):
         make_post(title=f"Probation {number}", tags=(make_tag(),), author=make_author())
     index_all()
-    with django_assert_max_num_queries(8):
+    with django_assert_num_queries(6):
         client.get("/search/", {"q": "probation"})
+
+
+def test_an_authors_count_holds_posts_alone_and_with_others(client):
+    ann, ben = make_author(name="Ann"), make_author(name="Ben")
+    make_post(title="Probation one", author=ann)
+    CoAuthor.objects.create(post=make_post(title="Probation two", author=ben), author=ann)
+    index_all()
+    facets = client.get("/search/", {"q": "probation"}).context["facets"]
+    counted = next(facet["options"] for facet in facets if facet["param"] == "author")
+    assert [(option["label"], option["count"]) for option in counted] == [("Ann", 2), ("Ben", 1)]

@@ -5,10 +5,12 @@ from datetime import date
 import pytest
 from django.db import IntegrityError
 from django.db.models import ProtectedError
+from django.urls import reverse
 
 from posts.models import AnnouncedPart, Post, Series
 from posts.series import outline
-from tests.factories import make_post
+from tests.factories import make_post, make_staff
+from tests.posts.test_admin import form_data
 
 pytestmark = pytest.mark.django_db
 
@@ -106,3 +108,13 @@ def test_a_series_with_posts_is_not_deleted_under_them():
     make_parts(series, "draft")
     with pytest.raises(ProtectedError):
         Series.objects.all().delete()
+
+
+def test_a_part_that_is_taken_is_refused_with_what_to_do(client):
+    client.force_login(make_staff())
+    series = make_series()
+    make_parts(series, "published")
+    data = form_data(series=series.pk, series_position=1)
+    page = client.post(reverse("admin:posts_post_add"), data).content.decode()
+    assert "Give this one the next free number" in page
+    assert Post.objects.count() == 1

@@ -102,7 +102,7 @@ def test_a_change_is_undone_once():
 
 def rename(tag: Tag, **values) -> TagChange:
     wanted = {"name": tag.name, "slug": tag.slug, "keeps_name": True} | values
-    return merging.rename(tag, by=None, at=timezone.now(), **wanted)
+    return merging.rename(tag, merging.Renaming(**wanted), by=None, at=timezone.now())
 
 
 def test_a_renamed_tag_leads_from_its_old_address_and_keeps_its_old_name(client):
