@@ -4,13 +4,17 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.contenttypes.views import shortcut
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
 
 from pbrsite import mailbox, noonline
 from pbrsite.desk import desk_for
+from pbrsite.numbers import row_number
 from posts.models import Post
 
 ROOMS = {"posts": 0, "comments": 1, "subscriptions": 2, "auth": 3}
@@ -37,12 +41,27 @@ class Desk(AdminSite):
         return noonline.noon_line(request, self.get_model_admin(Post))
 
     def get_urls(self) -> list[Any]:
+        shortcut_view = self.admin_view(self.view_on_site)
         mine = [
             path("mail/", self.admin_view(mailbox.mailbox), name="mail"),
             path("mail/<str:name>", self.admin_view(mailbox.message), name="mail_message"),
             path("noon-line/", self.admin_view(self.noon_line), name="noon_line"),
+            path("r/<path:content_type_id>/<path:object_id>/", shortcut_view, name="view_on_site"),
         ]
         return mine + super().get_urls()
+
+    def view_on_site(
+        self, request: HttpRequest, content_type_id: str, object_id: str
+    ) -> HttpResponse:
+        """Lead to the public page of a row this person may see; else the address tells nothing."""
+        model = get_object_or_404(ContentType, pk=row_number(content_type_id)).model_class()
+        admin = self._registry.get(model) if model else None
+        row = admin.get_object(request, object_id) if admin else None
+        if admin is None or row is None or not admin.has_view_permission(request, row):
+            raise Http404("Nothing of that number is here.")
+        if isinstance(row, Post) and not row.is_published():
+            raise Http404("This post is not public.")
+        return shortcut(request, content_type_id, object_id)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """Refuse a NUL, which Postgres cannot compare and Django would pass on."""

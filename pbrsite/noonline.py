@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from pbrsite.numbers import row_number
 from posts.buttons import publish_label
 from posts.models import Post
 from subscriptions import forecast
@@ -32,11 +33,12 @@ def noon_line(request: HttpRequest, admin: ModelAdmin) -> JsonResponse:
     }
     try:
         _put_typed(request, post, now)
+        line = forecast.line(post, now, may_publish=request.user.has_perm("posts.publish_post"))
+        words = {"line": line, "button": publish_label(post, now)}
     except ValidationError as error:
-        return JsonResponse(answer | {"line": " ".join(error.messages), "button": ""})
-    may_publish = request.user.has_perm("posts.publish_post")
-    line = forecast.line(post, now, may_publish=may_publish)
-    words = {"line": line, "button": publish_label(post, now)}
+        words = {"line": " ".join(error.messages), "button": ""}
+    except OverflowError:  # No noon comes after the calendar's last day.
+        words = {"line": "That time is too far away. Choose another one.", "button": ""}
     return JsonResponse(answer | words)
 
 
@@ -47,7 +49,7 @@ def _asked_for(request: HttpRequest, admin: ModelAdmin) -> Post:
         if not admin.has_add_permission(request):
             raise PermissionDenied
         return Post()
-    post: Post = get_object_or_404(admin.get_queryset(request), pk=pk if pk.isdigit() else 0)
+    post: Post = get_object_or_404(admin.get_queryset(request), pk=row_number(pk))
     if not admin.has_view_permission(request, post):
         raise PermissionDenied
     return post

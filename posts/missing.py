@@ -156,7 +156,8 @@ def _own_referrer(request: HttpRequest) -> str:
     except ValueError:
         return ""
     is_ours = source.netloc in {request.get_host(), urlsplit(settings.SITE_URL).netloc}
-    return source.path if is_ours and is_worth_noting(source.path) else ""
+    path = tidy(source.path)  # As sent it may begin with "//", and lead to another site.
+    return path if is_ours and is_worth_noting(path) else ""
 
 
 def prune(now: datetime) -> int:

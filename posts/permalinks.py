@@ -27,6 +27,7 @@ DEEPEST = 5  # parts that name a page, as /category/above/within/topic/post/
 UPLOADS = "/wp-content/uploads/"
 FEEDS = frozenset({"feed", "rss", "rss2", "rdf", "atom"})
 SLUG = re.compile(r"[\w-]{1,120}", re.ASCII)
+HOME = re.compile(r"/+(index\.(php|html?)/*)?", re.IGNORECASE)
 # A query key of WordPress's whose value is a row's number, on its home page.
 NUMBERED = ("p", "page_id", "attachment_id", "cat", "author")
 POST_NUMBERS = NUMBERED[:3]
@@ -53,6 +54,8 @@ class Wanted:
 
 def is_closed(path: str) -> bool:
     """Return whether no old page can have been here, or none may be known."""
+    if not path.startswith("/"):  # HTTP knows "OPTIONS *", which asks about no page.
+        return True
     if len(path) > LONGEST or path.split("/")[1] in CLOSED:
         return True
     return PROBE.search(_without_index(path)) is not None
@@ -79,7 +82,7 @@ def read(path: str) -> Wanted:
         return Wanted(paths=_once([kept, whole]))
     parts = [word for part in kept.split("/") if (word := _word(part))]
     if not parts:
-        return Wanted(paths=(kept,), fixed="/")
+        return Wanted(paths=(kept,), fixed="/" if HOME.fullmatch(path) else "")
     # A file, which is not named by a slug; or what only a scanner would ask for.
     if re.search(r"\.(?!html?/?$)[^/]*/?$", kept) or kept.count(".") > 1:
         return Wanted(paths=(kept,))
@@ -165,8 +168,9 @@ def read_query(given: QueryDict) -> Wanted | None:
             row = (f"/?{key}={number}",)
             return Wanted(row, wordpress_id=number if key in POST_NUMBERS else None)
     topic = given.get("tag") or given.get("category_name", "").rpartition("/")[2]
-    if topic:
-        return Wanted((f"/tag/{topic}/", f"/category/{topic}/"), tag=topic)
+    if topic:  # A word no topic can have is no address either.
+        is_word = re.fullmatch(r"[\w-]{1,120}", topic)
+        return Wanted((f"/tag/{topic}/", f"/category/{topic}/"), tag=topic) if is_word else Wanted()
     if "s" in given:
         return Wanted(fixed="/search/?" + urlencode({"q": given["s"]}))
     if "feed" in given:

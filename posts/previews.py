@@ -24,22 +24,33 @@ _passes = signing.Signer(salt="posts.previews.pass", sep=".")
 _links = signing.Signer(salt="posts.previews.link", sep=".")
 
 
-def media_pass(post_pk: int, now: datetime) -> str:
+def media_pass(post_pk: int, now: datetime, *, link_pk: int | None = None) -> str:
     """Return what opens that post's pictures (or any, for `ANY_IMAGE`) for one to two hours.
 
+    One given through a reviewer's link ends with that link.
     It is the same for a whole hour, so that a preview redrawn while typing loads none anew.
     """
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    return _passes.sign(f"{post_pk}-{int((hour + PASS_LASTS).timestamp())}")
+    expires = int((hour + PASS_LASTS).timestamp())
+    return _passes.sign(f"{post_pk}-{expires}" + (f"-{link_pk}" if link_pk else ""))
 
 
 def verify_pass(value: str, now: datetime | None = None) -> int | None:
-    """Return the post a pass is for, `ANY_IMAGE` for all, or None for a forged or expired one."""
+    """Return the post a pass is for, `ANY_IMAGE` for all, or None for a forged or ended one.
+
+    One query for a pass that came with a reviewer's link, none for others.
+    """
     try:
-        post_pk, expires = _passes.unsign(value).split("-")
+        post_pk, expires, *link = _passes.unsign(value).split("-")
     except signing.BadSignature:
         return None
-    return int(post_pk) if (now or timezone.now()).timestamp() < int(expires) else None
+    now = now or timezone.now()
+    if now.timestamp() >= int(expires):
+        return None
+    is_open = (
+        not link or PreviewLink.objects.open(now).filter(pk=link[0], post=int(post_pk)).exists()
+    )
+    return int(post_pk) if is_open else None
 
 
 def random_name() -> str:

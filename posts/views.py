@@ -71,7 +71,7 @@ def preview(request: HttpRequest, token: str) -> HttpResponseBase:
     post.published_at = post.published_at or now
     series.preview_outline(post, now, saved_slug=post.slug)
     banner = render_to_string("posts/_preview_banner.html", {"link": link})
-    pictures = previews.media_pass(post.pk, now)
+    pictures = previews.media_pass(post.pk, now, link_pk=link.pk)
     return proof(request, post_context(post), banner=banner, media_pass=pictures)
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from pbrsite import rates
 from posts import moments
 from posts.admin.saving import saved_meanwhile
+from posts.admin.submissions import form_key
 from posts.drafts import Typed, WorkingCopy, name_of, presence
 from posts.models import Post
 from posts.rendering import printable
@@ -30,6 +31,7 @@ NOT_ALLOWED = (
 )
 TOO_LONG = "This is too much to keep as a working copy (over 2 MB). Save the post itself."
 NOT_UNDERSTOOD = "What the form sent was not understood. Save the post, and open it again."
+TOO_MUCH = (OverflowError, RecursionError)  # A number without end, lists within lists.
 TOO_OFTEN = "Too many changes at once: kept in this browser, tried again in a moment."
 
 
@@ -104,13 +106,13 @@ def typed_in(request: HttpRequest) -> Typed:
         data = {printable(name): [printable(text) for text in texts] for name, texts in fields}
         based_on = parse_datetime(sent["based_on"] or "")
         typed = Typed(
-            key=printable(sent["key"])[:32],
-            from_key=printable(sent["from_key"])[:32],
+            key=form_key(sent["key"]),
+            from_key=form_key(sent["from_key"]),
             sequence=min(int(sent["sequence"]), 2**62),
             based_on=based_on,
             data=data,
         )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, *TOO_MUCH) as error:
         raise Refusal(400, NOT_UNDERSTOOD) from error
     is_aware = based_on is None or timezone.is_aware(based_on)
     if not typed.key or not is_aware or len(data) > MOST_NAMES:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from pbrsite.numbers import row_number
 from posts.admin.differences import Sides, differences
 from posts.admin.drafts import WorkingCopiesMixin, keep
 from posts.admin.saving import last_saver, saved_meanwhile
@@ -46,7 +47,7 @@ class ConflictsMixin(WorkingCopiesMixin):
         None lets the saving go on: nobody saved, or what they saved was seen and decided on.
         """
         based_on = request.POST.get("based_on")
-        if not based_on or not object_id.isdigit():
+        if not based_on or row_number(object_id) is None:
             return None
         post = (
             Post.objects.select_for_update(of=("self",), no_key=True).filter(pk=object_id).first()

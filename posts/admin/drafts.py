@@ -11,15 +11,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 from js_asset import Script
 
+from pbrsite.numbers import row_number
 from posts import moments
 from posts.admin.autosave import AutosaveMixin
 from posts.admin.changes import is_for_later
-from posts.admin.submissions import rebased, typed_fields
+from posts.admin.submissions import form_key, form_moment, rebased, typed_fields
 from posts.drafts import Typed, WorkingCopy, WorkingCopyQuerySet, presence
 from posts.models import Post
 
@@ -173,7 +173,8 @@ def copies_of(request: HttpRequest, object_id: str | None) -> WorkingCopyQuerySe
     mine = WorkingCopy.objects.of(cast(User, request.user)).typed().order_by("-saved_at", "-pk")
     if object_id is None:
         return mine.filter(post=None)
-    return mine.filter(post=int(object_id)) if object_id.isdigit() else mine.none()
+    number = row_number(object_id)
+    return mine.none() if number is None else mine.filter(post=number)
 
 
 def filled_in(form_class: type[forms.ModelForm], copy: WorkingCopy) -> type[forms.ModelForm]:
@@ -198,10 +199,10 @@ def without_complaint(formset: Any) -> None:
 def keep(request: HttpRequest, post: Post | None) -> WorkingCopy:
     """Keep what a form was sent with as the sender's current copy; it is the newest there is."""
     typed = Typed(
-        key=request.POST.get("form_key", "")[:32] or secrets.token_urlsafe(12),
-        from_key=request.POST.get("from_key", "")[:32],
+        key=form_key(request.POST.get("form_key", "")) or secrets.token_urlsafe(12),
+        from_key=form_key(request.POST.get("from_key", "")),
         sequence=None,
-        based_on=parse_datetime(request.POST.get("based_on", "")),
+        based_on=form_moment(request.POST.get("based_on", "")),
         data=typed_fields(request.POST),
     )
     return WorkingCopy.objects.keep(post, cast(User, request.user), typed, now=timezone.now())
@@ -212,9 +213,9 @@ def finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
     The form's key is remembered, since a message it sent before may arrive after.
     """
-    key = request.POST.get("form_key")
+    key = form_key(request.POST.get("form_key", ""))
     if key:
-        keys = [key, request.POST.get("from_key", "")]
+        keys = [key, form_key(request.POST.get("from_key", ""))]
         WorkingCopy.objects.of(cast(User, request.user)).filter(key__in=keys).delete()
         saved = request.session.get("saved_forms", [])
         request.session["saved_forms"] = [*saved, key][-FORMS_REMEMBERED:]

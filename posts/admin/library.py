@@ -103,6 +103,13 @@ class ImageAdmin(ReplacingMixin, CKEditorFilebrowserMixin, FileAdminBase):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Image]:
         return Image.objects.with_use().order_by(*self.get_ordering(request))
 
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Return the image with whoever asks for it: what it is used in is not for everybody."""
+        image: Any = super().get_object(request, *args, **kwargs)
+        if image:
+            image.asked_by = request.user
+        return image
+
     def get_ordering(self, request: HttpRequest) -> list[str]:
         """Stand twins side by side when they are what is looked for."""
         return ["checksum", "pk"] if request.GET.get("use") == "twins" else self.ordering
@@ -215,8 +222,8 @@ class ImageAdmin(ReplacingMixin, CKEditorFilebrowserMixin, FileAdminBase):
         )  # fmt: skip
 
     @admin.display(description="used in")
-    def used_in(self, image: Image) -> SafeString:
-        return uses_list(image)
+    def used_in(self, image: Any) -> SafeString:
+        return uses_list(image, image.asked_by)
 
 
 def is_picker(request: HttpRequest) -> bool:

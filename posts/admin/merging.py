@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 
+from pbrsite.numbers import row_numbers
 from posts import merging, undoing
 from posts.admin.tagforms import MergeForm
 from posts.models import Tag, TagChange
@@ -59,7 +60,7 @@ class TagMerging(admin.ModelAdmin):
         ) else None  # fmt: skip
         if request.method == "POST" and plan and not plan.obstacles:
             return self._merged(request, plan)
-        chosen = Tag.objects.filter(pk__in=[pk for pk in given.getlist("tags") if pk.isdecimal()])
+        chosen = Tag.objects.filter(pk__in=row_numbers(given.getlist("tags")))
         context = {
             **self.admin_site.each_context(request), "title": "Merge tags", "opts": self.opts,
             "form": form, "plan": plan, "chosen": chosen, "media": self.media + form.media,

@@ -1,9 +1,11 @@
 """Where an image is used, and what may be done about it: replace, merge with a twin, delete."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
@@ -44,7 +46,7 @@ class ReplacingMixin:
         if request.method == "POST" and form.is_valid() and self._replace(request, image, form):
             return HttpResponseRedirect(reverse("admin:posts_image_change", args=[pk]))
         title = f"Replace “{image.file_name}”"
-        context = {"form": form, "uses": uses_of(image)}
+        context = {"form": form, "uses": uses_of(image, request.user)}
         return self._page(request, image, "replace", {"title": title, **context})
 
     def _replace(self, request: HttpRequest, image: Image, form: ReplaceForm) -> bool:
@@ -71,7 +73,8 @@ class ReplacingMixin:
         if request.method == "POST":
             return self._settle(request, image, twin)
         context = {"title": "This image is in the library already", "twin": twin,
-                   "twin_uses": uses_of(twin), "uses": uses_of(image)}  # fmt: skip
+                   "twin_uses": uses_of(twin, request.user),
+                   "is_used": image.uses.exists()}  # fmt: skip
         return self._page(request, image, "twin", context)
 
     def _settle(self, request: HttpRequest, image: Image, twin: Image) -> HttpResponse:
@@ -105,7 +108,7 @@ class ReplacingMixin:
         found: tuple[Any, Any, Any, Any] = super().get_deleted_objects(objs, request)  # type: ignore[misc]
         deleted, counts, missing, protected = found
         if protected:
-            protected = [_line(use) for image in objs for use in uses_of(image)]
+            protected = [line for image in objs for line in _lines(uses_of(image, request.user))]
         return deleted, counts, missing, protected
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
@@ -120,26 +123,54 @@ class ReplacingMixin:
         return TemplateResponse(request, f"admin/posts/image/{name}.html", whole)
 
 
-def uses_of(image: Image) -> list[dict[str, Any]]:
-    """Return a line for each post that uses the image: title, address in the admin, state, how."""
-    return [
+@dataclass(frozen=True)
+class Uses:
+    """The posts that use an image: a line for each this person may know of, a count of the rest."""
+
+    named: list[dict[str, Any]]
+    others: int
+
+    def __len__(self) -> int:
+        return len(self.named) + self.others
+
+
+def uses_of(image: Image, user: AbstractBaseUser | AnonymousUser) -> Uses:
+    """Return the posts that use the image; by title only what is public or open to that person.
+
+    Two queries. What is public is linked where it stands, what is open, in the admin.
+    """
+    posts = image.used_in()
+    theirs = Post.objects.filter(pk__in=[post.pk for post in posts]).open_to(user)
+    open_to_them = set(theirs.values_list("pk", flat=True))
+    named = [
         {
             "title": post.title,
-            "url": reverse("admin:posts_post_change", args=[post.pk]),
+            "url": reverse("admin:posts_post_change", args=[post.pk])
+            if post.pk in open_to_them
+            else post.get_absolute_url(),
             "state": _state(post),
             "is_lead": post.lead_image_id == image.pk,
         }
-        for post in image.used_in()
+        for post in posts
+        if post.pk in open_to_them or post.is_published()
     ]
+    return Uses(named, others=len(posts) - len(named))
 
 
-def uses_list(image: Image) -> SafeString:
-    return render_to_string("admin/posts/image/_uses.html", {"uses": uses_of(image)})
+def uses_list(image: Image, user: AbstractBaseUser | AnonymousUser) -> SafeString:
+    context = {"uses": uses_of(image, user)}
+    return render_to_string("admin/posts/image/_uses.html", context)
 
 
 def _state(post: Post) -> str:
     return "Scheduled" if post.is_scheduled() else post.get_status_display()
 
 
-def _line(use: dict[str, Any]) -> SafeString:
-    return format_html('<a href="{}">{}</a> ({})', use["url"], use["title"], use["state"].lower())
+def _lines(uses: Uses) -> list[SafeString]:
+    lines = [
+        format_html('<a href="{}">{}</a> ({})', use["url"], use["title"], use["state"].lower())
+        for use in uses.named
+    ]
+    if uses.others:
+        lines.append(format_html("{} other post{}", uses.others, "s" * (uses.others > 1)))
+    return lines

@@ -1,20 +1,40 @@
 """What a form sends, as data: read off a form as a browser would, merged, brought up to date."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from django.forms import BaseModelForm
 from django.http import QueryDict
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from lxml import html
 
+from pbrsite.numbers import row_number
+from posts.prose import printable
+
 OF_THE_PAGE = {"csrfmiddlewaretoken", "form_key", "from_key", "based_on"}
+
+
+def form_key(key: object) -> str:
+    """Return a form's key as it is stored; raises TypeError for what is no text."""
+    return printable(key)[:32]  # type: ignore[arg-type]
+
+
+def form_moment(text: str) -> datetime | None:
+    """Return the saving a form says it was opened with; None for what is no moment."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment and timezone.is_aware(moment) else None
 
 
 def typed_fields(data: QueryDict) -> dict[str, list[str]]:
     """Return what a person typed of what a form sent: no buttons, no tokens."""
     return {
-        name: [str(value) for value in values]
+        printable(name): [printable(str(value)) for value in values]
         for name, values in data.lists()
         if name not in OF_THE_PAGE and not name.startswith("_")
     }
@@ -60,13 +80,14 @@ def rebased(data: QueryDict, prefix: str, rows: QuerySet[Any]) -> tuple[QueryDic
     if not sent:
         return data, []
     key = rows.model._meta.pk.name
-    by_pk = {row[key][0]: row for row in sent if (row.get(key) or [""])[0].isdigit()}
+    numbers = [row_number((row.get(key) or [""])[0]) for row in sent]
+    by_pk = {number: row for number, row in zip(numbers, sent, strict=True) if number is not None}
     alive = list(rows.filter(pk__in=by_pk).values_list("pk", flat=True)) if by_pk else []
-    kept = [by_pk.pop(str(pk)) for pk in alive]
+    kept = [by_pk.pop(pk) for pk in alive]
     new = [{**row, key: [""]} for row in sent if row not in kept and "DELETE" not in row]
     fresh = data.copy()
     for name in [name for name in fresh if name.startswith(f"{prefix}-")]:
-        if name.removeprefix(f"{prefix}-").partition("-")[0].isdigit():
+        if row_number(name.removeprefix(f"{prefix}-").partition("-")[0]) is not None:
             del fresh[name]
     for number, row in enumerate([*kept, *new]):
         for field, values in row.items():
@@ -81,6 +102,7 @@ def _rows(data: QueryDict, prefix: str) -> list[dict[str, list[str]]]:
     rows: dict[int, dict[str, list[str]]] = {}
     for name, values in data.lists():
         start, _, field = name.removeprefix(f"{prefix}-").partition("-")
-        if name.startswith(f"{prefix}-") and start.isdigit() and field:
-            rows.setdefault(int(start), {})[field] = values
+        number = row_number(start) if name.startswith(f"{prefix}-") else None
+        if number is not None and field:
+            rows.setdefault(number, {})[field] = values
     return [rows[number] for number in sorted(rows)]

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import path
 from django.utils.safestring import SafeString, mark_safe
 
+from pbrsite.numbers import row_number, row_numbers
 from posts.models import Post
 from posts.suggestions import Suggestion, Text, suggest
 
@@ -34,7 +35,7 @@ class TagSuggestions(admin.ModelAdmin):
             given.get("title", ""), given.get("body", ""), given.get("standfirst", ""),
             given.get("excerpt", ""),
         )  # fmt: skip
-        chosen = {int(pk) for pk in given.getlist("tags") if pk.isdecimal()}
+        chosen = row_numbers(given.getlist("tags"))
         found = suggest(text, chosen=chosen, post=post)
         return JsonResponse({"suggestions": [_plain(suggestion) for suggestion in found]})
 
@@ -60,7 +61,8 @@ class TagSuggestions(admin.ModelAdmin):
     def _post(self, request: HttpRequest) -> Post | None:
         """Return the post being edited, None for a new one; refuse who may not write it."""
         pk = request.POST.get("post", "")
-        post = Post.objects.filter(pk=pk).first() if pk.isdecimal() else None
+        number = row_number(pk)
+        post = Post.objects.filter(pk=number).first() if number else None
         may = self.has_change_permission(request, post) if pk else self.has_add_permission(request)
         if not may or (pk and post is None):
             raise PermissionDenied

@@ -5,11 +5,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.forms import BaseInlineFormSet
 
-from posts.admin.widgets import KnownSelectMultiple
+from pbrsite.numbers import row_numbers
+from posts.admin.widgets import KnownSelect, KnownSelectMultiple
 from posts.models import Post, Tag, TagAlias, TagChange
 from posts.topics import is_above, unknown_variables
 
@@ -25,7 +25,7 @@ class TagField(forms.ModelMultipleChoiceField):
         try:
             return super().clean(value)
         except ValidationError:
-            pks = {int(pk) for pk in value or [] if str(pk).isdecimal()}
+            pks = row_numbers(value or [])
             heirs = TagChange.objects.heirs(pks)
             if not heirs:
                 raise
@@ -45,7 +45,7 @@ class MergeForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         into = self.fields["into"]
-        into.widget = AutocompleteSelect(Post._meta.get_field("topic"), admin.site)
+        into.widget = KnownSelect(Post._meta.get_field("topic"), admin.site)
         into.widget.choices = into.choices  # type: ignore[attr-defined]
 
 

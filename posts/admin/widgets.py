@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from pbrsite.numbers import row_number
 from posts.pictures import Picture
 
 
@@ -23,7 +24,9 @@ class KnownChoices:
     known: Mapping[str, Any] = MappingProxyType({})
 
     def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
-        chosen = {str(one) for one in value if one}
+        # What was typed is shown again as it came, and no row has "abc" for its number.
+        value = [one for one in value if row_number(one) is not None]
+        chosen = {str(one) for one in value}
         if not chosen or not chosen <= self.known.keys():
             return super().optgroups(name, value, attr)  # type: ignore[misc]
         empty = [] if self.allow_multiple_selected else [("", "")]  # type: ignore[attr-defined]
@@ -41,6 +44,16 @@ class KnownSelect(KnownChoices, AutocompleteSelect):
 
 class KnownSelectMultiple(KnownChoices, AutocompleteSelectMultiple):
     """Several choices by autocomplete."""
+
+
+class KnownSelects:
+    """Part of an admin with `autocomplete_fields`: those of one choice are such fields."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name in self.autocomplete_fields:  # type: ignore[attr-defined]
+            site = self.admin_site  # type: ignore[attr-defined]
+            kwargs["widget"] = KnownSelect(db_field, site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
 class FocalPointWidget(forms.HiddenInput):

@@ -23,9 +23,11 @@ from posts.admin.preview_links import PreviewLinksMixin
 from posts.admin.publishing import PublishingAdmin, StateFilter
 from posts.admin.suggesting import TagSuggestions
 from posts.admin.tagging import BulkTagging
-from posts.admin.widgets import KnownSelect, LeadImageWidget
+from posts.admin.widgets import KnownSelects, LeadImageWidget
 from posts.admin.withdrawing import Withdrawing
 from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice, ScheduledChange
+
+PUBLISHERS_OWN = ["published_at", "not_before", "is_mailed"]
 
 
 class FurtherAuthors(BaseInlineFormSet):
@@ -39,7 +41,7 @@ class FurtherAuthors(BaseInlineFormSet):
                 form.add_error("author", f"{author} is this post's author already, named first.")
 
 
-class CoAuthorInline(admin.TabularInline):
+class CoAuthorInline(KnownSelects, admin.TabularInline):
     model = CoAuthor
     formset = FurtherAuthors
     classes = ["collapse"]
@@ -48,7 +50,7 @@ class CoAuthorInline(admin.TabularInline):
     verbose_name_plural = "Further authors"
 
 
-class RelatedChoiceInline(admin.TabularInline):
+class RelatedChoiceInline(KnownSelects, admin.TabularInline):
     model = RelatedChoice
     fk_name = "post"
     classes = ["collapse"]
@@ -61,6 +63,7 @@ class PostAdmin(
     Withdrawing,
     BulkTagging,
     BulkPublishing,
+    KnownSelects,
     TagSuggestions,
     LinkPicker,
     ConflictsMixin,
@@ -113,16 +116,14 @@ class PostAdmin(
         }
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name in self.autocomplete_fields:
-            kwargs["widget"] = KnownSelect(db_field, self.admin_site)
         field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "lead_image":
             field.widget.__class__ = LeadImageWidget
         return field
 
     def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> list[str]:
-        """Keep the time of publishing, which schedules, from who may not publish."""
-        return [*self.readonly_fields, *([] if may_publish(request) else ["published_at"])]
+        """Keep when it goes out, the embargo, and to whom it is mailed from who may not publish."""
+        return [*self.readonly_fields, *([] if may_publish(request) else PUBLISHERS_OWN)]
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer the bulk deletion, which asks about no single post, to publishers only."""

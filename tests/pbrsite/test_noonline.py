@@ -97,3 +97,17 @@ def test_the_line_stands_in_the_form_without_a_script(client):
     page = client.get(reverse("admin:posts_post_add")).content.decode()
     assert 'id="noon-line"' in page
     assert "12:00 e-mail" in page
+
+
+@pytest.mark.parametrize(
+    "at", [("9999-12-31", "23:59"), ("31/12/9999", "23:59"), ("01/01/0001", "00:00")]
+)
+def test_a_time_beyond_the_calendar_is_answered_in_words(ask, at):
+    answer = ask(published_at_0=at[0], published_at_1=at[1])
+    assert answer["line"]
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "1\x00"])
+def test_a_number_that_is_none_has_no_noon(client, number):
+    client.force_login(make_staff())
+    assert client.get(reverse("admin:noon_line"), {"post": number}).status_code == 404

@@ -328,3 +328,24 @@ def first_words(resolver: URLResolver, before: str = "") -> set[str]:
             head = route.partition("/")[0]
             words.add("" if set(head) & set("<([") else head.partition(".")[0].strip("\\$"))
     return words
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/?tag=%00", "/?category_name=a%00b", "/index.php?tag=%00", "/?tag=a/b",
+        "/?tag=" + "a" * 200, "/%F0%9F%98%80/", "/---/", "/%00/", "/index.php/---/",
+    ],
+)  # fmt: skip
+def test_what_can_name_nothing_is_a_404(client, path):
+    assert where(client, path) == (404, "")
+
+
+def test_a_slip_of_slashes_still_leads_home(client):
+    assert where(client, "/index.php//") == where(client, "/index.php/") == (301, "/")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST"])
+def test_a_request_for_no_path_is_a_404(client, method):
+    response = client.generic(method, "/", PATH_INFO="*")
+    assert response.status_code == 404

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from posts import drafts
 from posts.admin import autosave
-from posts.models import Post, WorkingCopy
-from tests.factories import make_owner, make_post, make_staff, make_tag
+from posts.models import CoAuthor, Post, WorkingCopy
+from tests.factories import make_author, make_owner, make_post, make_staff, make_tag
 from tests.posts.test_admin import form_data
 
 pytestmark = pytest.mark.django_db
@@ -269,3 +269,84 @@ def test_a_change_kept_for_later_lets_go_of_the_copy(client, ann):
     assert client.post(change_url(post), data).status_code == 302
     assert post.changes.count() == 1
     assert not WorkingCopy.objects.exists()
+
+
+# -- What no form of ours sends -------------------------------------------------------------------
+
+ROW = {"co_authorships-TOTAL_FORMS": ["1"], "co_authorships-INITIAL_FORMS": ["0"]}
+JUNK = [
+    {"tags": ["abc"]},
+    {"tags": ["9" * 5000]},
+    {"author": ["abc"]},
+    {"topic": ["²"]},
+    {"series": ["1e3"]},
+    {"lead_image": ["abc"]},
+    ROW | {"co_authorships-0-author": ["abc"]},
+    ROW | {"co_authorships-0-id": ["²"], "co_authorships-0-author": [""]},
+    ROW | {"co_authorships-²-id": ["1"]},
+    ROW | {f"co_authorships-{'9' * 5000}-id": ["1"]},
+    {"co_authorships-TOTAL_FORMS": ["x"]},
+    {"published_at_0": ["9999-99-99"], "series_position": ["1e999"]},
+]
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=lambda junk: str(junk)[:60])
+def test_a_copy_of_anything_opens_in_the_form(client, ann, junk):
+    post = make_post()
+    assert send(client, post, data={"title": ["As typed"], **junk}).status_code == 200
+    page = client.get(change_url(post))
+    assert page.status_code == 200
+    assert 'value="As typed"' in page.content.decode()
+
+
+@pytest.mark.parametrize("number", ["007", "7"])
+def test_a_row_is_known_by_its_number_however_it_is_written(client, ann, number):
+    post = make_post()
+    row = CoAuthor.objects.create(pk=7, post=post, author=make_author())
+    junk = {"co_authorships-0-id": [number], "co_authorships-0-author": [str(row.author_id)]}
+    send(client, post, data=ROW | {"title": ["As typed"], **junk})
+    assert client.get(change_url(post)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        {"tags": "1\x00"},
+        {"tags": "abc"},
+        {"author": "1\x00"},
+        {"author": "abc"},
+        {"tags": "9" * 5000},
+        {"form_key": "a\x00b", "from_key": "\x00", "title": ""},
+        {"form_key": "a\x00b", "from_key": "\x00"},
+    ],
+    ids=str,
+)
+def test_a_form_sent_with_anything_is_answered(client, ann, junk):
+    post = make_post()
+    assert client.post(change_url(post), typed(post, **junk)).status_code in {200, 302}
+
+
+@pytest.mark.parametrize(
+    "moment", ["2020-01-01T00:00:00+00:00", "2020-99-99T00:00", "2020-01-01 09:00"]
+)
+def test_a_stale_form_is_kept_without_what_postgres_cannot_hold(client, ann, moment):
+    post = make_post()
+    data = typed(post, title="Mi\x00ne", form_key="k\x00ey", based_on=moment)
+    assert client.post(change_url(post), data).status_code == 302
+    copy = WorkingCopy.objects.get()
+    assert (copy.key, copy.title) == ("key", "Mine")
+    assert client.get(change_url(post)).status_code == 200
+
+
+@pytest.mark.parametrize("body", ["[" * 200_000, '{"sequence": 1e999}'])
+def test_what_nobody_can_read_is_refused_in_words(client, ann, body):
+    whole = {"key": "k", "from_key": "", "based_on": "", "data": {}}
+    text = json.dumps(whole)[:-1] + ", " + body[1:] if body[0] == "{" else body
+    url, user = reverse("admin:posts_post_autosave_new"), client.session["_auth_user_id"]
+    answer = client.post(url, text, content_type="application/json", headers={"X-Written-By": user})
+    assert (answer.status_code, answer.json()) == (400, {"reason": autosave.NOT_UNDERSTOOD})
+
+
+def test_a_number_that_is_none_is_no_post(client, ann):
+    for number in ("²", "9" * 5000, "x"):
+        assert client.get(f"/admin/posts/post/{number}/change/").status_code == 302

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from posts import library, renditions
 from posts.models import Image, ImageUse, Post
-from tests.factories import make_post, make_staff
+from tests.factories import make_member, make_post, make_staff
 from tests.posts.test_images import make_image, picture
 from tests.posts.test_media import get, using
 
@@ -100,6 +100,21 @@ def test_what_is_used_cannot_be_deleted_and_the_page_says_where(client, editor):
     page = client.get(f"{LIST}{image.pk}/delete/").content.decode()
     assert "An image in use cannot be deleted" in page
     assert reverse("admin:posts_post_change", args=[post.pk]) in page
+
+
+@pytest.mark.parametrize("page", ["change", "replace", "delete"])
+def test_an_author_learns_no_title_of_anothers_draft_from_an_image(client, page):
+    image, person = make_image(), make_member("Author")
+    person.user_permissions.set(Permission.objects.filter(codename__endswith="e_image"))
+    for title, status in (("In public", "published"), ("Own", "draft"), ("Secret", "draft")):
+        using(image, title=title, status=status)
+    Post.objects.filter(title="Own").update(created_by=person)
+    client.force_login(person)
+    shown = client.get(f"{LIST}{image.pk}/{page}/").content.decode()
+    assert "In public</a>" in shown
+    assert "Own</a>" in shown
+    assert "Secret" not in shown
+    assert "1 other post<" in shown
 
 
 def test_what_is_deleted_is_gone_with_all_its_files(

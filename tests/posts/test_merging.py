@@ -231,3 +231,15 @@ def test_the_log_cannot_be_written_by_hand(client):
     page = client.get(reverse("admin:posts_tagchange_change", args=[change.pk])).content.decode()
     assert "Undo…" in page
     assert 'name="_save"' not in page
+
+
+@pytest.mark.parametrize("number", ["\x00", "²", "abc", "9" * 5000])
+def test_a_merge_of_what_is_no_tag_is_refused_in_words(client, number):
+    client.force_login(make_staff())
+    tag = make_tag(name="Kept")
+    for query in (
+        {"tags": tag.pk, "into": number},
+        {"tags": number, "into": tag.pk},
+        {"tags": number},
+    ):
+        assert client.get(reverse("admin:posts_tag_merge"), query).status_code == 200

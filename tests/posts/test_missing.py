@@ -293,3 +293,8 @@ def make_rows(number: int) -> None:
         make_missing(f"/{post.slug}-lost/", linked_from="/")
         Redirect.objects.create(path=f"/was-{post.slug}/", post=post)
         Redirect.objects.create(path=f"/was-{tag.slug}/", tag=tag)
+
+
+def test_a_forged_referrer_leads_to_no_other_site(client):
+    client.get("/lost-page/", headers={"Referer": "http://testserver//134744072/"})
+    assert MissingPage.objects.get().linked_from == "/134744072/"

@@ -45,7 +45,7 @@ def test_history_and_changes_for_later_name_the_clock(client):
         post = make_post()
         save(client, post, title="Newer")
         history = client.get(reverse("admin:posts_post_history", args=[post.pk]))
-        assert "Saturday 4 July 2026, 10:30 BST" in history.content.decode()
+        assert "Saturday 4 July 2026, 10:30:00 BST" in history.content.decode()
         typed = {"later-due_at_0": "04/12/2026", "later-due_at_1": "09:00"}
         page = later(client, post, title="Later", **typed).content.decode()
         change = ScheduledChange.objects.get()

@@ -4,6 +4,7 @@ A new address of the admin is a new row of DOORS, and a word in ALLOWED for whom
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from posts import revisions
 from posts.models import CoAuthor, Post
-from tests.factories import make_author, make_member, make_post, make_tag
+from tests.factories import make_author, make_member, make_owner, make_post, make_tag
 from tests.posts.test_admin import form_data
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +107,13 @@ DOORS: dict[str, Door] = {
         getattr(save(client, post, published_at_0="01/02/2013", published_at_1="09:30"),
                 "published_at", post.published_at) != post.published_at
     ),
+    "embargo": lambda client, post: (
+        getattr(save(client, post, not_before_0="01/02/2013", not_before_1="09:30"),
+                "not_before", None) is not None
+    ),
+    "mailing": lambda client, post: not getattr(
+        save(client, post, is_mailed=""), "is_mailed", True
+    ),
 }  # fmt: skip
 
 READ = {"list", "search", "view", "noon line", "link picker"}
@@ -119,7 +127,7 @@ WRITE = READ | {
     "change",
     "delete",
 }
-EDIT = WRITE | {"bulk delete", "time by hand"}
+EDIT = WRITE | {"bulk delete", "time by hand", "embargo", "mailing"}
 ALLOWED: dict[tuple[str, str], set[str]] = {
     ("Author", "own draft"): WRITE | {"submit", "bulk submit"},
     ("Author", "own in review"): WRITE | {"return"},
@@ -190,6 +198,15 @@ def test_an_author_finds_no_other_posts_through_the_pickers(client):
     client.force_login(make_member("Author"))
     query = {"app_label": "posts", "model_name": "relatedchoice", "field_name": "related"}
     assert client.get("/admin/autocomplete/", query).json()["results"] == []
+
+
+def test_an_author_does_not_lift_an_embargo_nor_mail_what_is_held_back(client):
+    until = timezone.now() + timedelta(days=3)
+    post = make_post(status="draft", published_at=None, not_before=until, is_mailed=False)
+    client.force_login(make_owner(post))
+    after = save(client, post, title="New", not_before_0="", not_before_1="", is_mailed="on")
+    assert after is not None
+    assert (after.title, after.not_before, after.is_mailed) == ("New", until, False)
 
 
 @pytest.mark.parametrize(

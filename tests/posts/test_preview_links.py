@@ -1,5 +1,6 @@
 """Links for reviewers: what they show without a log-in, for how long, and who makes them."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,8 @@ from django.utils import timezone
 from posts import previews
 from posts.models import Post, PreviewLink
 from tests.factories import make_owner, make_post, make_staff, make_tag
+from tests.posts.test_images import make_image
+from tests.posts.test_media import get, using
 
 DAY = timedelta(days=1)
 
@@ -138,3 +141,14 @@ def test_links_are_forgotten_thirty_days_after_their_end(db):
     make_link(make_post(), created_at=now - 40 * DAY, expires_at=now - 31 * DAY)
     assert previews.prune(now) == {"preview links": 1}
     assert PreviewLink.objects.get() == kept
+
+
+@pytest.mark.django_db
+def test_revoking_a_link_closes_its_pictures_at_once(client):
+    image = make_image()
+    link = make_link(using(image, status="draft"))
+    page = client.get(link.url).content.decode()
+    [picture, *_] = re.findall(rf"{image.image_file.url}\?pass=[\w.-]+", page)
+    assert get(client, picture).status_code == 200
+    link.revoke(timezone.now())
+    assert get(client, picture).status_code == 404

@@ -150,3 +150,11 @@ def test_the_saved_posts_suggestions_can_be_had_without_a_script(client):
     page = client.get(change, {"suggest": 1}).content.decode()
     assert f'<input type="checkbox" name="tags" value="{tag.pk}">' in page
     assert '<span class="quiet">named</span>' in page
+
+
+@pytest.mark.parametrize("number", ["\x00", "²", "٣", "9" * 5000])
+def test_numbers_that_are_none_are_no_tags_and_no_post(client, number):
+    client.force_login(make_staff())
+    url = reverse("admin:posts_post_suggestions")
+    assert client.post(url, {"title": "Words", "tags": number}).status_code == 200
+    assert client.post(url, {"title": "Words", "post": number}).status_code == 403
