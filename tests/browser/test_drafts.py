@@ -231,6 +231,7 @@ def test_a_reviewer_reads_a_draft_by_a_link_until_it_is_revoked(page, chromium, 
     log_in(page, make_editor("Ann Writer"))
     open_post(page, post)
     links = page.locator("#preview-links")
+    links.locator("summary").click()
     links.get_by_role("button", name="Make a link").click()
     address = links.get_by_label("Preview link 1").input_value()
     reviewer = chromium.new_context(base_url=live_server.url).new_page()

@@ -47,6 +47,7 @@ def test_a_change_for_later_waits_in_sight_and_comes_by_the_clock(page):
     page.goto(f"/admin/posts/post/{post.pk}/change/")
     page.fill("#id_title", "New title")
     due = timezone.localtime(timezone.now() + timedelta(days=1))
+    page.locator(".change-for-later summary").click()
     page.fill("#id_later-due_at_0", f"{due:%d/%m/%Y}")
     page.fill("#id_later-due_at_1", "09:00")
     page.get_by_role("button", name="Save as a change for later").click()
