@@ -2,12 +2,11 @@
 
 import os
 import shutil
-import time
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test.testcases import _MediaFilesHandler
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
@@ -37,21 +36,52 @@ def media_from_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_MediaFilesHandler, "_should_handle", lambda self, path: False)
 
 
+class Door:
+    """In front of the site: shut between tests, so that emptying the tables collides with nobody.
+
+    An open form goes on asking by itself, and what it sends when it closes may come late.
+    """
+
+    def __init__(self, app: Callable[..., Any]) -> None:
+        self.app = app
+        self.inside = 0
+        self.is_open = False
+        self.changed = threading.Condition()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        with self.changed:
+            if not self.is_open:
+                start_response("503 Service Unavailable", [("Content-Length", "0")])
+                return [b""]
+            self.inside += 1
+        try:
+            return self.app(environ, start_response)
+        finally:
+            with self.changed:
+                self.inside -= 1
+                self.changed.notify_all()
+
+    def shut(self) -> None:
+        """Let nobody in, and wait until whoever is inside has left."""
+        with self.changed:
+            self.is_open = False
+            assert self.changed.wait_for(lambda: not self.inside, timeout=30)
+
+
+@pytest.fixture(scope="session")
+def door(live_server: Any) -> Door:
+    server = live_server.thread.httpd
+    server.set_app(Door(server.get_app()))
+    made: Door = server.get_app()
+    return made
+
+
 @pytest.fixture(autouse=True)
-def settled(live_server: Any) -> Iterator[None]:
-    """Wait for what open forms asked by themselves: emptying the tables would collide with it."""
+def settled(door: Door, transactional_db: None) -> Iterator[None]:
+    """Let visitors in for the length of the test."""
+    door.is_open = True
     yield
-    busy = (
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        " AND state_change > clock_timestamp() - interval '150 milliseconds'"
-    )
-    for _ in range(100):
-        with connection.cursor() as cursor:
-            cursor.execute(busy)
-            if not cursor.fetchone()[0]:
-                return
-        time.sleep(0.05)
+    door.shut()
 
 
 @pytest.fixture
