@@ -16,11 +16,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from posts import addresses, cards, moved, previews, series, sharing
+from posts import addresses, answers, cards, moved, previews, series, sharing
 from posts import search as searching
 from posts.models import Author, Correction, Post, PostQuerySet, PreviewLink, Series, Tag
 from posts.pagination import page_context
 from posts.proofs import proof
+from posts.questions import Question
+from posts.snippets import mark
 
 KIND_HEADINGS = {Tag.Kind.PERSON.value: "People"}
 
@@ -95,7 +97,7 @@ def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse
     tag = Tag.objects.public().filter(slug=slug).first()
     if tag is None:
         return moved.tag(request, slug)
-    asked = searching.Question.from_request(request.GET)
+    asked = Question.from_request(request.GET)
     posts = Post.objects.published().tagged(tag)
     featured = [] if asked.query else list(Post.objects.published().featured_on(tag))
     if featured:  # They stand above the list, on its first page, and not in it again.
@@ -131,8 +133,8 @@ def series_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    asked = searching.Question.from_request(request.GET)
-    return render(request, "posts/search.html", searching.answer(asked))
+    asked = Question.from_request(request.GET)
+    return render(request, "posts/search.html", answers.answer(asked))
 
 
 @require_safe
@@ -171,6 +173,6 @@ def _list_page(
         return redirect(context["base"], permanent=True)
     context |= page_context(posts, number, base=context["base"], query=context.get("within"))
     for post in context["page_obj"]:
-        post.headline = searching.mark(getattr(post, "headline", ""))
+        post.headline = mark(getattr(post, "headline", ""))
     context["post_count"] = context.get("post_count", context["page_obj"].paginator.count)
     return render(request, template, context)

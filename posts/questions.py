@@ -1,0 +1,70 @@
+"""What a visitor asks the search page."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+from posts import search
+from posts.models import Author, Post, PostQuerySet
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a visitor asked for; every value is optional."""
+
+    query: str = ""
+    tag: str = ""
+    author: str = ""
+    year: str = ""
+    sort: str = "relevance"
+    page: int = 1
+
+    @classmethod
+    def from_request(cls, given: QueryDict) -> Self:
+        """Read the parameters. Unknown ones and impossible values count for nothing."""
+        year, page = given.get("year", ""), given.get("page", "1")
+        return cls(
+            query=search.tidy(given.get("q", "")),
+            tag=search.tidy(given.get("tag", "")),
+            author=search.tidy(given.get("author", "")),
+            year=year if re.fullmatch(r"[12]\d{3}", year) else "",
+            sort="date" if given.get("sort") == "date" else "relevance",
+            page=int(page) if re.fullmatch(r"\d{1,6}", page) else 1,
+        )
+
+    def url(self, **changes: Any) -> str:
+        """Return the address of this question with some of it changed, from page one."""
+        pairs = replace(self, **changes).parameters()
+        return "/search/?" + urlencode({name: value for name, value in pairs.items() if value})
+
+    def parameters(self) -> dict[str, str]:
+        return {
+            "q": self.query, "tag": self.tag, "author": self.author, "year": self.year,
+            "sort": self.sort if self.sort != "relevance" else "",
+        }  # fmt: skip
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.query or self.tag or self.author or self.year)
+
+    def filtered(self) -> PostQuerySet:
+        """Return the published posts that pass the filters, not yet the words."""
+        posts = Post.objects.published()
+        if self.tag:
+            posts = posts.filter(tagged_posts__tag__slug=self.tag)
+        if self.author:
+            author = Author.objects.filter(slug=self.author).first()
+            posts = posts.by(author) if author else posts.none()
+        if self.year:
+            posts = posts.in_year(int(self.year))
+        return posts
+
+    def matching(self) -> PostQuerySet:
+        """Return the posts that pass the filters and hold the words; unordered."""
+        posts = self.filtered()
+        if self.query:
+            posts = posts.filter(search_vector=search.asked_for(self.query))
+        return posts
