@@ -1,5 +1,6 @@
 """Posts, their authors and series, and how they are related."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -20,8 +21,10 @@ from posts.changes import ScheduledChange
 from posts.corrections import Correctable, Correction
 from posts.drafts import WorkingCopy
 from posts.history import RevisionNote
+from posts.imports import ImportedItem
 from posts.library import Image, ImageUse
 from posts.missing import MissingPage
+from posts.pictures import Picture
 from posts.previews import PreviewLink
 from posts.publishing import Publishing
 from posts.querysets import PostQuerySet
@@ -35,9 +38,9 @@ from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
 
 __all__ = [
     "AnnouncedPart", "Author", "CoAuthor", "Correction", "FeaturedPost", "GateRule", "Image",
-    "ImageUse", "MissingPage", "Post", "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice",
-    "RelatedPost", "RevisionNote", "ScheduledChange", "Series", "Tag", "TagAlias", "TagChange",
-    "TagSlug", "TaggedPost", "WorkingCopy",
+    "ImageUse", "ImportedItem", "MissingPage", "Post", "PostQuerySet", "PreviewLink", "Redirect",
+    "RelatedChoice", "RelatedPost", "RevisionNote", "ScheduledChange", "Series", "Tag", "TagAlias",
+    "TagChange", "TagSlug", "TaggedPost", "WorkingCopy",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
@@ -215,8 +218,9 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
         """Return the excerpt, or the standfirst where none was chosen."""
         return self.excerpt or self.standfirst
 
-    def render_body(self) -> None:
-        known = library.pictures_in(self.body)
+    def render_body(self, known: Mapping[str, Picture] | None = None) -> None:
+        """Make what is made from the body; one query unless the images it names are given."""
+        known = library.pictures_in(self.body) if known is None else known
         rendered = rendering.render(self.body, known, key=self.slug)
         self.body_html = rendered.html
         self.contents = rendered.contents
