@@ -1,6 +1,5 @@
 """Posts, their authors and series, and how they are related."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -24,7 +23,6 @@ from posts.history import RevisionNote
 from posts.imports import ImportedItem
 from posts.library import Image, ImageUse
 from posts.missing import MissingPage
-from posts.pictures import Picture
 from posts.previews import PreviewLink
 from posts.publishing import Publishing
 from posts.querysets import PostQuerySet
@@ -218,10 +216,12 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
         """Return the excerpt, or the standfirst where none was chosen."""
         return self.excerpt or self.standfirst
 
-    def render_body(self, known: Mapping[str, Picture] | None = None) -> None:
-        """Make what is made from the body; one query unless the images it names are given."""
-        known = library.pictures_in(self.body) if known is None else known
-        rendered = rendering.render(self.body, known, key=self.slug)
+    def render_body(self) -> None:
+        known = library.pictures_in(self.body)
+        self.take_rendering(rendering.render(self.body, known, key=self.slug))
+
+    def take_rendering(self, rendered: rendering.Rendering) -> None:
+        """Hold what was made of the body as it is."""
         self.body_html = rendered.html
         self.contents = rendered.contents
         self.plain_text = rendered.text

@@ -13,14 +13,19 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DataError, IntegrityError, connection, transaction
 
-from pbrsite.wordpress import people, reader, report, sorting, threads, topics, writing
-from pbrsite.wordpress.aftermath import follow_up
+from pbrsite.wordpress import bench, people, reader, report, sorting, threads, topics, writing
+from pbrsite.wordpress.aftermath import catch_up, follow_up
 from pbrsite.wordpress.archive import Archive
+from pbrsite.wordpress.bench import Bench, Made, Texts
+from pbrsite.wordpress.bodies import Place
 from pbrsite.wordpress.decisions import decide
+from pbrsite.wordpress.indexing import Indexer
 from pbrsite.wordpress.items import Author, Item, Term
 from pbrsite.wordpress.linking import Blog
 from pbrsite.wordpress.report import Outcome, Report
+from pbrsite.wordpress.sorting import Sorted
 from pbrsite.wordpress.uploads import Uploads
+from posts.pictures import Picture
 
 BATCH = 100  # posts of one transaction
 BATCH_CHARACTERS = 4_000_000  # of their bodies, if that is reached sooner
@@ -57,14 +62,18 @@ def run(path: Path, result: Report, *, now: datetime, options: Options, advance:
         attachments=survey.attachments, brings_back=options.brings_back,
     )  # fmt: skip
     with _alone(), _rolled_back(options.is_rehearsal):
-        uploads = Uploads(archive, options.media)
         total, done = survey.kinds["post"], 0
-        for batch in _batches(path, archive):
-            _import(archive, batch, uploads)
-            done += len(batch)
-            advance(done, total)
-        if not options.is_rehearsal and result.has_changes:
-            follow_up()
+        with Bench(total) as making, Indexer(total) as indexer:
+            line = Line(archive, Uploads(archive, options.media), making, indexer)
+            for batch in _batches(path, archive):
+                done += line.take(batch)
+                advance(done, total)
+            line.finish()
+            advance(total, total)
+        if not options.is_rehearsal:
+            catch_up()
+            if result.has_changes:
+                follow_up()
 
 
 def _batches(path: Path, archive: Archive) -> Iterator[list[Item]]:
@@ -94,8 +103,7 @@ def _batches(path: Path, archive: Archive) -> Iterator[list[Item]]:
 
 def _write_head(archive: Archive, writers: list[Author], terms: list[Term]) -> None:
     with transaction.atomic():
-        for writer in writers:
-            people.write(archive, writer)
+        people.write(archive, writers)
         topics.write(archive, terms)
         topics.nest(archive, terms)
     writers.clear()
@@ -108,26 +116,75 @@ def _pass_over(archive: Archive, item: Item) -> None:
     archive.report.add(Outcome(item.kind, key, report.SKIPPED, item.title[:100], reason))
 
 
-def _import(archive: Archive, items: Sequence[Item], uploads: Uploads) -> None:
-    """Import a batch in one transaction; what the database refuses is told apart one by one."""
-    pictures = uploads.pictures(items)
-    sorted_out = sorting.sort(archive, items, pictures)
-    writing.make(archive, sorted_out.works, pictures)
-    try:
-        with transaction.atomic():
-            outcomes = writing.write(archive, sorted_out.works)
-            posts = [work.known for work in sorted_out.works] + sorted_out.settled
-            outcomes += threads.write(archive, posts)
-    except (DataError, IntegrityError) as error:
-        if len(items) > 1:
-            for item in items:
-                _import(archive, [item], uploads)
-            return
-        name, said = items[0].slug or items[0].title, str(error).partition("\n")[0][:200]
-        key = str(items[0].number or items[0].guid)
-        outcomes = [Outcome("post", key, report.SKIPPED, name, REFUSED, [(REFUSED, said)])]
-    for outcome in sorted_out.outcomes + outcomes:
-        archive.report.add(outcome)
+@dataclass
+class Batch:
+    """Posts on their way: what is to be done with each, their bodies being made."""
+
+    items: Sequence[Item]
+    found: Sorted
+    pictures: dict[str, Picture]
+
+
+@dataclass
+class Line:
+    """Batches one behind the other: the next one's bodies are made while this one is written."""
+
+    archive: Archive
+    uploads: Uploads
+    bench: Bench
+    indexer: Indexer
+    waiting: Batch | None = None
+
+    def take(self, items: Sequence[Item]) -> int:
+        """Begin with a batch and write the one before; return how many posts that had."""
+        before, made = self.waiting, self.bench.result()
+        self.waiting, texts, place = self._sorted(items)
+        self.bench.begin(texts, place)
+        return self._write(before, made) if before else 0
+
+    def finish(self) -> None:
+        before, made = self.waiting, self.bench.result()
+        self.waiting = None
+        if before:
+            self._write(before, made)
+        self.indexer.wait()
+
+    def _sorted(self, items: Sequence[Item]) -> tuple[Batch, Texts, Place]:
+        pictures = self.uploads.pictures(items)
+        found = sorting.sort(self.archive, items, pictures)
+        fresh = [work.known.item for work in found.works]
+        place = self.archive.place((item.content for item in fresh), pictures)
+        texts = [(item.content, writing.wanted_address(item)) for item in fresh]
+        return Batch(items, found, pictures), texts, place
+
+    def _write(self, batch: Batch, made: Sequence[Made]) -> int:
+        """Write a batch in one transaction; where the database refuses it, post by post."""
+        works = batch.found.works
+        writing.make(self.archive, works, made, batch.pictures)
+        try:
+            with transaction.atomic():
+                outcomes = writing.write(self.archive, works)
+                posts = [work.known for work in works] + batch.found.settled
+                outcomes += threads.write(self.archive, posts)
+        except (DataError, IntegrityError) as error:
+            if len(batch.items) > 1:
+                for item in batch.items:
+                    alone, texts, place = self._sorted([item])
+                    self._write(alone, bench.make(texts, place))
+                return len(batch.items)
+            outcomes = [_refused(batch.items[0], error)]
+        else:
+            if not self.archive.report.is_rehearsal:
+                self.indexer.index([work.post.pk for work in works])
+        for outcome in batch.found.outcomes + outcomes:
+            self.archive.report.add(outcome)
+        return len(batch.items)
+
+
+def _refused(item: Item, error: Exception) -> Outcome:
+    said = str(error).partition("\n")[0][:200]
+    key, label = str(item.number or item.guid), item.slug or item.title[:100]
+    return Outcome("post", key, report.SKIPPED, label, REFUSED, [(REFUSED, said)])
 
 
 @contextmanager

@@ -7,74 +7,18 @@ own (a heading, a list item, a cell, a paragraph somebody wrote) stays as it is.
 import re
 
 BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "center",
-        "details",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "iframe",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-        "video",
-        "audio",
-        "object",
-        "script",
-        "style",
-        "caption",
-        "select",
-        "textarea",
-    ]
-)
+    {"address", "article", "aside", "audio", "blockquote", "caption", "center", "dd", "details",
+     "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3",
+     "h4", "h5", "h6", "header", "hr", "iframe", "li", "main", "nav", "object", "ol", "p", "pre",
+     "script", "section", "select", "style", "summary", "table", "tbody", "td", "textarea",
+     "tfoot", "th", "thead", "tr", "ul", "video"}
+)  # fmt: skip
 # In these, text makes its own paragraphs; in every other block it stays as it is.
 OPEN = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "center",
-        "details",
-        "div",
-        "footer",
-        "header",
-        "main",
-        "section",
-    ]
-)
-VOID = frozenset(["hr"])
+    {"address", "article", "aside", "blockquote", "center", "details", "div", "footer", "header",
+     "main", "section"}
+)  # fmt: skip
+VOID = frozenset({"hr"})
 _TOKEN = re.compile(r"<!--.*?-->|<(/?)([a-zA-Z][a-zA-Z0-9]*)\b[^>]*>", re.DOTALL)
 _BLANK = re.compile(r"\n[ \t]*\n\s*")
 _BREAK = re.compile(r"(?:<br\s*/?>)?[ \t]*\n\s*", re.IGNORECASE)

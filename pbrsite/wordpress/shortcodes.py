@@ -54,6 +54,13 @@ def expand(text: str, attachments: Mapping[int, tuple[str, str]]) -> tuple[str, 
     return "".join(parts), notes
 
 
+def gallery_numbers(content: str) -> set[int]:
+    """Return the numbers of the attachments that a body's galleries show."""
+    if "[gallery" not in content:
+        return set()
+    return {number for found in _GALLERY.findall(content) for number in _numbers(found)}
+
+
 def _expand(text: str, attachments: Mapping[int, tuple[str, str]], notes: Notes) -> str:
     text = _CAPTION.sub(partial(_caption, notes=notes), text)
     text = _GALLERY.sub(partial(_gallery, attachments=attachments, notes=notes), text)
@@ -76,12 +83,15 @@ def _caption(found: re.Match[str], *, notes: Notes) -> str:
 def _gallery(
     found: re.Match[str], *, attachments: Mapping[int, tuple[str, str]], notes: Notes
 ) -> str:
-    ids = re.search(r"ids\s*=\s*[\"'”″]?([\d,\s]+)", found[1])
-    numbers = [int(part) for part in re.findall(r"\d{1,9}", ids[1])] if ids else []
-    known = [attachments[number] for number in numbers if number in attachments]
+    known = [attachments[number] for number in _numbers(found[1]) if number in attachments]
     notes.append((GALLERY_KEPT if known else GALLERY, found[0][:60]))
     images = [f'<figure><img src="{address}" alt="{alt}"></figure>' for address, alt in known]
     return "\n\n" + "\n".join(images) + "\n\n"
+
+
+def _numbers(attributes: str) -> list[int]:
+    ids = re.search(r"ids\s*=\s*[\"'”″]?([\d,\s]+)", attributes)
+    return [int(part) for part in re.findall(r"\d{1,9}", ids[1])] if ids else []
 
 
 def _media(found: re.Match[str], *, notes: Notes) -> str:

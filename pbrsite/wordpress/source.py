@@ -171,8 +171,8 @@ def _refuse_other_pages(text: str) -> None:
     start = re.sub(r"<\?.*?\?>|<!--.*?-->", "", bare, flags=re.DOTALL).lstrip()
     if start.startswith(("<!doctype html", "<html", "<head", "<body")):
         raise UnreadableError(
-            "This is a web page saved under the name of an export, perhaps WordPress's log-in page. "
-            "Log in, choose Tools, Export, and import the file it gives you."
+            "This is a web page saved under the name of an export, perhaps the page to log in. "
+            "In WordPress, choose Tools, Export, and import the file it gives you."
         )
     if "<!entity" in bare.partition("<rss")[0]:
         raise UnreadableError("The file declares entities, which no WordPress export does.")

@@ -11,47 +11,13 @@ from lxml import html
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 LEVELS = ("h2", "h3", "h4")  # The page's own title is the first level.
 CONTAINERS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "center",
-        "dd",
-        "details",
-        "dir",
-        "div",
-        "dl",
-        "fieldset",
-        "footer",
-        "form",
-        "header",
-        "hgroup",
-        "main",
-        "menu",
-        "nav",
-        "section",
-        "summary",
-    ]
-)
+    {"address", "article", "aside", "center", "dd", "details", "dir", "div", "dl", "fieldset",
+     "footer", "form", "header", "hgroup", "main", "menu", "nav", "section", "summary"}
+)  # fmt: skip
 BLOCKS = CONTAINERS | frozenset(
-    [
-        "p",
-        "ul",
-        "ol",
-        "blockquote",
-        "pre",
-        "figure",
-        "table",
-        "hr",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "figcaption",
-    ]
-)
+    {"blockquote", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p",
+     "pre", "table", "ul"}
+)  # fmt: skip
 DROPPED = {
     "script": "scripts", "style": "styles", "form": "forms", "object": "embedded objects",
     "embed": "embedded objects", "applet": "embedded objects", "canvas": "canvases",

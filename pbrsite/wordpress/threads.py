@@ -62,10 +62,9 @@ def write(archive: Archive, posts: Iterable[Known]) -> list[Outcome]:
         return []
     keys = [thread.key(said) for thread in threads for said in thread.item.comments]
     known = archive.known(ImportedItem.Kind.COMMENT, keys)
-    outcomes: list[Outcome] = []
-    for thread in threads:
-        for said in thread.item.comments:
-            outcomes.append(_take(archive, thread, said, known))
+    outcomes = [
+        _take(archive, thread, said, known) for thread in threads for said in thread.item.comments
+    ]
     _place(threads)
     _write(archive, [written for thread in threads for written in _written(thread)])
     return outcomes

@@ -1,20 +1,19 @@
 """Categories and tags of an export as themes: found again by name, or made; addresses kept."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models.functions import Lower
 
 from pbrsite.wordpress import fields, report
 from pbrsite.wordpress.archive import Archive
 from pbrsite.wordpress.items import Term
 from pbrsite.wordpress.report import Outcome
 from posts import permalinks
-from posts.models import ImportedItem, Redirect, Tag, TagSlug
+from posts.models import ImportedItem, Redirect, Tag, TagAlias, TagSlug
 
 NAME, ADDRESS, SENTENCE = 100, 100, 300  # characters our columns hold
-TAXONOMIES = {"category", "post_tag"}
 PATHS = {"category": "category", "post_tag": "tag"}
-FOREIGN = "a taxonomy this site has no use for: "
 UNFILED = "WordPress's name for no category"
 NAMELESS = "it has no name"
 SAME_NAME = "a topic of this name was here already"
@@ -23,35 +22,67 @@ MOVED = "topics whose address changed"
 _UNFILED = {"uncategorized", "uncategorised"}
 
 
+@dataclass
+class Topic:
+    """A term on the way to a tag."""
+
+    term: Term
+    key: str
+    name: str
+    wanted: str
+    tag: Tag | None = None
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, term: Term) -> "Topic":
+        name = fields.plain(term.name)
+        short = fields.cut(name, NAME)
+        wanted = fields.address(term.slug, otherwise=short, most=ADDRESS) or "topic"
+        found = cls(term, ":".join(_place(term))[:300], short, wanted)
+        if short != name:
+            found.notes.append((CUT, name))
+        return found
+
+
 def find(archive: Archive, terms: Iterable[Term]) -> list[int]:
-    """Return the tags of an item's terms in their order, each once; makes those it lacks."""
-    found = (archive.terms.get((term.taxonomy, term.slug or term.name)) for term in terms
-             if term.taxonomy in TAXONOMIES)  # fmt: skip
+    """Return the tags of an item's terms in their order, each once; they were written before."""
+    found = (archive.terms.get(_place(term)) for term in terms)
     return list(dict.fromkeys(pk for pk in found if pk))
 
 
 def write(archive: Archive, terms: Iterable[Term]) -> None:
-    """Find or make the tags of terms that the run has not met; a few queries for each once."""
-    for term in terms:
-        key = (term.taxonomy, term.slug or term.name)
-        if key in archive.terms:
+    """Find or make the tags of terms that the run has not met; a dozen statements at most."""
+    new = {_place(term): term for term in reversed(list(terms)) if term.taxonomy in PATHS}
+    topics: list[Topic] = []
+    for place in reversed(new):
+        if place in archive.terms:
             continue
-        archive.terms[key] = 0
-        if term.taxonomy not in TAXONOMIES:
-            continue
-        if refused := _refused(term):
-            archive.report.add(Outcome("topic", ":".join(key), report.SKIPPED, term.name, refused))
-            continue
-        archive.terms[key] = _write(archive, term, f"{key[0]}:{key[1]}"[:300])
+        archive.terms[place] = 0
+        if refused := _refused(new[place]):
+            name = new[place].name
+            archive.report.add(Outcome("topic", ":".join(place), report.SKIPPED, name, refused))
+        else:
+            topics.append(Topic.of(new[place]))
+    if topics:
+        _write(archive, topics)
 
 
 def nest(archive: Archive, terms: Iterable[Term]) -> None:
-    """Make a category's narrower ones its sub-topics, as the blog had them."""
-    for term in terms:
-        below = archive.terms.get((term.taxonomy, term.slug))
-        above = archive.terms.get((term.taxonomy, term.parent)) if term.parent else None
-        if above and below and above != below:
-            Tag.subtopics.through.objects.get_or_create(from_tag_id=above, to_tag_id=below)
+    """Make a category's narrower ones its sub-topics, as the blog had them; two statements."""
+    through = Tag.subtopics.through
+    pairs = {
+        (archive.terms.get((term.taxonomy, term.parent)), archive.terms.get(_place(term)))
+        for term in terms if term.parent
+    }  # fmt: skip
+    stored = set(through.objects.values_list("from_tag_id", "to_tag_id")) if pairs else set()
+    through.objects.bulk_create(
+        through(from_tag_id=above, to_tag_id=below)
+        for above, below in pairs - stored if above and below and above != below
+    )  # fmt: skip
+
+
+def _place(term: Term) -> tuple[str, str]:
+    return term.taxonomy, term.slug or term.name
 
 
 def _refused(term: Term) -> str:
@@ -60,46 +91,81 @@ def _refused(term: Term) -> str:
     return "" if fields.plain(term.name) else NAMELESS
 
 
-def _write(archive: Archive, term: Term, key: str) -> int:
-    remembered = archive.known(ImportedItem.Kind.TERM, [key]).get(key)
-    if remembered and Tag.objects.filter(pk=remembered.row_pk).exists():
-        archive.report.add(Outcome("topic", key, report.UNCHANGED, term.name))
-        return remembered.row_pk
-    tag, outcome = _found_or_made(term, key)
-    ImportedItem.objects.update_or_create(
-        site=archive.site, kind=ImportedItem.Kind.TERM, key=key, defaults={"row_pk": tag.pk}
-    )
-    archive.report.add(outcome)
-    return tag.pk
-
-
-def _found_or_made(term: Term, key: str) -> tuple[Tag, Outcome]:
-    name = fields.plain(term.name)
-    short = fields.cut(name, NAME)
-    notes = [(CUT, name)] if short != name else []
-    wanted = fields.address(term.slug, otherwise=short, most=ADDRESS) or "topic"
-    if tag := Tag.objects.known_as(short).first():
-        _keep_address(tag, term, wanted)
-        return tag, Outcome("topic", key, report.UNCHANGED, short, SAME_NAME, notes)
-    taken = set(Tag.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
-    slug = fields.free_address(wanted, taken, most=ADDRESS)
-    said = fields.cut(fields.plain(term.description), SENTENCE)
-    tag = Tag.objects.create(name=short, slug=slug, kind=Tag.Kind.THEME, description=said)
-    if slug != term.slug:
-        notes.append((MOVED, f"/{PATHS[term.taxonomy]}/{term.slug}/ → /tag/{slug}/"))
-        _keep_address(tag, term, wanted)
-    return tag, Outcome("topic", key, report.CREATED, short, notes=notes)
-
-
-def _keep_address(tag: Tag, term: Term, wanted: str) -> None:
-    """Have the blog's address of a term lead to the tag, where it does not by itself."""
-    old = permalinks.read(f"/{PATHS[term.taxonomy]}/{term.slug}/")
-    if not term.slug or old.tag == tag.slug:
-        return
-    is_taken = Tag.objects.filter(Q(slug=wanted) | Q(former_slugs__slug=wanted)).exists()
-    if old.tag == wanted and not is_taken:
-        TagSlug.objects.create(tag=tag, slug=wanted)
-    elif not (term.taxonomy == "post_tag" and Tag.objects.filter(slug=old.tag).exists()):
-        Redirect.objects.get_or_create(
-            path=old.paths[0][:500], defaults={"tag": tag, "origin": Redirect.Origin.IMPORT}
+def _write(archive: Archive, topics: Sequence[Topic]) -> None:
+    rows = archive.known(ImportedItem.Kind.TERM, [topic.key for topic in topics])
+    stored = Tag.objects.in_bulk([row.row_pk for row in rows.values()])
+    for topic in topics:
+        topic.tag = stored.get(rows[topic.key].row_pk) if topic.key in rows else None
+    new = [topic for topic in topics if topic.tag is None]
+    for topic in topics:
+        if topic.tag:
+            archive.report.add(Outcome("topic", topic.key, report.UNCHANGED, topic.name))
+    shared = _find(new)
+    _make([topic for topic in new if topic.tag is None])
+    for topic in new:
+        outcome, reason = (
+            (report.UNCHANGED, SAME_NAME) if topic.key in shared else (report.CREATED, "")
         )
+        archive.report.add(Outcome("topic", topic.key, outcome, topic.name, reason, topic.notes))
+    archive.keep(ImportedItem.Kind.TERM, {t.key: t.tag.pk for t in new if t.tag}, rows)
+    for topic in topics:
+        archive.terms[_place(topic.term)] = topic.tag.pk if topic.tag else 0
+    _keep_addresses([topic for topic in new if (topic.tag and topic.tag.slug != topic.term.slug)
+                     or topic.key in shared])  # fmt: skip
+
+
+def _find(topics: Sequence[Topic]) -> set[str]:
+    """Give topics the tag that has their name or other name; return the keys; two queries."""
+    names = {topic.name.lower() for topic in topics}
+    named = Tag.objects.annotate(small=Lower("name")).filter(small__in=names)
+    aliases = TagAlias.objects.annotate(small=Lower("name")).filter(small__in=names)
+    found = {alias.small: alias.tag for alias in aliases.select_related("tag")}
+    found |= {tag.small: tag for tag in named}
+    shared = set()
+    for topic in topics:
+        if tag := found.get(topic.name.lower()):
+            topic.tag = tag
+            shared.add(topic.key)
+    return shared
+
+
+def _make(topics: Sequence[Topic]) -> None:
+    """Make tags with free addresses; terms of one name, as of category and tag, become one."""
+    taken = set(Tag.objects.filter(slug__in=[topic.wanted for topic in topics])
+                .values_list("slug", flat=True))  # fmt: skip
+    made: dict[str, Tag] = {}
+    for topic in topics:
+        if topic.name.lower() in made:
+            topic.tag = made[topic.name.lower()]
+            continue
+        slug = topic.wanted
+        if slug in taken:
+            alike = Tag.objects.filter(slug__startswith=slug).values_list("slug", flat=True)
+            slug = fields.free_address(slug, taken | set(alike), most=ADDRESS)
+            topic.notes.append(
+                (MOVED, f"/{PATHS[topic.term.taxonomy]}/{topic.wanted}/ → /tag/{slug}/")
+            )
+        taken.add(slug)
+        said = fields.cut(fields.plain(topic.term.description), SENTENCE)
+        topic.tag = Tag(name=topic.name, slug=slug, kind=Tag.Kind.THEME, description=said)
+        made[topic.name.lower()] = topic.tag
+    Tag.objects.bulk_create(made.values())
+
+
+def _keep_addresses(topics: Sequence[Topic]) -> None:
+    """Have the blog's addresses of terms lead to their tags, where they do not by themselves."""
+    live = set(Tag.objects.filter(slug__in=[topic.wanted for topic in topics])
+               .values_list("slug", flat=True))  # fmt: skip
+    slugs: dict[str, TagSlug] = {}
+    paths: dict[str, Redirect] = {}
+    for topic in topics:
+        old = permalinks.read(f"/{PATHS[topic.term.taxonomy]}/{topic.term.slug}/")
+        if not topic.tag or not topic.term.slug or not old.paths or old.tag == topic.tag.slug:
+            continue
+        if old.tag == topic.wanted and topic.wanted not in live:
+            slugs[topic.wanted] = TagSlug(tag=topic.tag, slug=topic.wanted)
+        elif topic.term.taxonomy == "category" or old.tag not in live:
+            path = old.paths[0][:500]
+            paths[path] = Redirect(path=path, tag=topic.tag, origin=Redirect.Origin.IMPORT)
+    TagSlug.objects.bulk_create(slugs.values(), ignore_conflicts=True)
+    Redirect.objects.bulk_create(paths.values(), ignore_conflicts=True)

@@ -26,8 +26,8 @@ UNUSABLE = "not an image this site can show"
 def names_of(item: Item, attachments: Mapping[int, tuple[str, str]] | None = None) -> set[str]:
     """Return the names below the uploads folder of the images an item shows."""
     sources = sources_in(item.content)
-    if attachments and item.thumbnail in attachments:
-        sources.append(attachments[item.thumbnail][0])
+    if attachments and item.thumbnail:
+        sources.append(attachments.get(item.thumbnail, ("", ""))[0])
     return {name for source in sources if (name := name_in_uploads(source))}
 
 

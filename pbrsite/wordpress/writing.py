@@ -2,21 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 from django.db import transaction
 
-from pbrsite.wordpress import bodies, fields, report, topics
+from pbrsite.wordpress import bodies, fields, people, report, topics
 from pbrsite.wordpress.archive import Archive
+from pbrsite.wordpress.bench import Made
 from pbrsite.wordpress.decisions import Decision
 from pbrsite.wordpress.identity import OTHER_BLOG, Known
 from pbrsite.wordpress.illustrations import name_in_uploads
-from pbrsite.wordpress.items import moment
-from pbrsite.wordpress.people import byline
+from pbrsite.wordpress.items import Item, moment
 from pbrsite.wordpress.report import Outcome
-from posts import gate, library, permalinks, search
+from posts import gate, library, permalinks, rendering
 from posts.models import ImportedItem, Post, Redirect, TaggedPost
-from posts.pictures import Picture, names_in
+from posts.pictures import Picture
+from posts.prose import NOTE_ROLE
+from posts.rendering import Rendering
 from posts.strictness import Level
 
 TITLE, ADDRESS, EXCERPT = 160, 120, 700  # characters our columns hold
@@ -46,36 +49,41 @@ class Work:
     decision: Decision
     post: Post = field(default_factory=Post)
     is_new: bool = True
+    page: Rendering = field(default_factory=Rendering)
     tags: list[int] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
 
-def make(archive: Archive, works: Sequence[Work], pictures: Mapping[str, Picture]) -> None:
-    """Fill the posts from the file, bodies rendered; four queries and those for new people.
+def make(
+    archive: Archive,
+    works: Sequence[Work],
+    made: Sequence[Made],
+    pictures: Mapping[str, Picture],
+) -> None:
+    """Fill the posts from the file and their bodies; two queries, and those for new people.
 
     Authors and topics they name are written, in a transaction of their own.
     """
     if not works:
         return
     with transaction.atomic():
-        for work in works:
-            topics.write(archive, work.known.item.terms)
-            work.post.author_id = byline(archive, work.known.item.creator)
-    place = archive.place(pictures)
-    for work in works:
-        _fill(archive, work, place)
+        topics.write(archive, [term for work in works for term in work.known.item.terms])
+        people.write_missing(archive, [work.known.item.creator for work in works])
+    for work, result in zip(works, made, strict=True):
+        _fill(archive, work, result, pictures)
     _give_addresses(works)
     _give_numbers(works)
-    names = {name for work in works for name in names_in(work.post.body)}
-    known = library.pictures_named(names)
-    for work in works:
-        work.post.render_body(known)
+    known = {picture.name: picture for picture in pictures.values()}
+    for work, result in zip(works, made, strict=True):
+        if result.key != work.post.slug and NOTE_ROLE in work.post.body:
+            work.page = rendering.render(work.post.body, known, key=work.post.slug)
+        work.post.take_rendering(work.page)
         _give_words(work)
         _ask_the_gate(work)
 
 
 def write(archive: Archive, works: Sequence[Work]) -> list[Outcome]:
-    """Write the posts with tags, addresses, search index and what is remembered of them.
+    """Write the posts with tags, addresses and what is remembered of them.
 
     To be called in a transaction. A dozen statements, however many posts.
     """
@@ -100,7 +108,6 @@ def write(archive: Archive, works: Sequence[Work]) -> list[Outcome]:
     library.record_uses(posts)
     _keep_addresses(works)
     _remember(archive, works)
-    search.index([post.pk for post in posts])
     return [
         Outcome("post", work.known.key, report.CREATED if work.is_new else report.UPDATED,
                 work.post.slug, notes=[*work.decision.notes, *work.notes])
@@ -108,24 +115,24 @@ def write(archive: Archive, works: Sequence[Work]) -> list[Outcome]:
     ]  # fmt: skip
 
 
-def _fill(archive: Archive, work: Work, place: bodies.Place) -> None:
+def _fill(archive: Archive, work: Work, made: Made, pictures: Mapping[str, Picture]) -> None:
     item, post = work.known.item, work.post
     post.title = fields.plain(item.title)
     if len(post.title) > TITLE:
         work.notes.append((CUT, post.title))
         post.title = fields.cut(post.title, TITLE)
-    body = bodies.convert(item.content, place)
-    post.body = body.html
-    work.notes += body.notes
+    post.body, work.page = made.body.html, made.page
+    work.notes += made.body.notes
     work.tags = topics.find(archive, item.terms)
     categories = [term for term in item.terms if term.taxonomy == "category"]
     post.topic_id = next(iter([*topics.find(archive, categories), *work.tags]), None)
+    post.author_id = people.byline(archive, item.creator)
     post.status, post.published_at = _state(work)
     post.is_open_to_comments = False
-    _give_lead_image(archive, work, place)
+    _give_lead_image(archive, work, pictures)
 
 
-def _state(work: Work) -> tuple[str, object]:
+def _state(work: Work) -> tuple[str, datetime | None]:
     """Return status and time: what the public saw here and may see no more is withdrawn."""
     status, at, before = work.decision.status, work.decision.at, work.known.post
     was_out = before is not None and before.status in {Post.Status.PUBLISHED, Post.Status.WITHDRAWN}
@@ -134,9 +141,9 @@ def _state(work: Work) -> tuple[str, object]:
     return status, at
 
 
-def _give_lead_image(archive: Archive, work: Work, place: bodies.Place) -> None:
+def _give_lead_image(archive: Archive, work: Work, pictures: Mapping[str, Picture]) -> None:
     source, alt = archive.attachments.get(work.known.item.thumbnail or 0, ("", ""))
-    picture = place.pictures.get(name_in_uploads(source)) if source else None
+    picture = pictures.get(name_in_uploads(source)) if source else None
     if picture and picture.pk:
         work.post.lead_image_id = picture.pk
         work.post.lead_image_alt = fields.cut(fields.plain(alt), 300)
@@ -161,8 +168,8 @@ def _give_words(work: Work) -> None:
 
 
 def _give_addresses(works: Sequence[Work]) -> None:
-    """Give each post a free address, the blog's own where it can be; one query, more for clashes."""
-    wanted = {id(work): _wanted_address(work) for work in works}
+    """Give each post a free address, the blog's own if it can be; one query, more for clashes."""
+    wanted = {id(work): wanted_address(work.known.item) for work in works}
     pks = [work.post.pk for work in works if work.post.pk]
     others = Post.objects.exclude(pk__in=pks)
     taken = set(others.filter(slug__in=set(wanted.values())).values_list("slug", flat=True))
@@ -179,9 +186,9 @@ def _give_addresses(works: Sequence[Work]) -> None:
             work.notes.append((MOVED, f"/{was}/ → /{slug}/"))
 
 
-def _wanted_address(work: Work) -> str:
-    item = work.known.item
-    slug = fields.address(item.slug, otherwise=work.post.title, most=ADDRESS)
+def wanted_address(item: Item) -> str:
+    """Return the address an item would have here if no other post had it."""
+    slug = fields.address(item.slug, otherwise=fields.plain(item.title), most=ADDRESS)
     slug = slug or f"post-{item.number or 'untitled'}"
     return f"{slug[: ADDRESS - 5]}-post" if fields.is_reserved(slug) else slug
 
@@ -236,7 +243,7 @@ def _keep_addresses(works: Sequence[Work]) -> None:
 
 
 def _remember(archive: Archive, works: Sequence[Work]) -> None:
-    rows = []
+    rows: list[ImportedItem] = []
     for work in works:
         item = work.known.item
         row = archive.remember(ImportedItem.Kind.POST, work.known.key, work.post.pk)
@@ -244,7 +251,11 @@ def _remember(archive: Archive, works: Sequence[Work]) -> None:
         row.left_at = work.post.saved_at
         row.modified_at = moment(item.modified_gmt, item.modified, archive.zone)
         rows.append(row)
-    ImportedItem.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["site", "kind", "key"],
-        update_fields=["guid", "slug", "row_pk", "digest", "left_at", "modified_at"],
-    )  # fmt: skip
+        if work.known.row:
+            row.pk = work.known.row.pk
+    known = [row for row in rows if row.pk]
+    ImportedItem.objects.bulk_update(
+        known, ["guid", "slug", "row_pk", "digest", "left_at", "modified_at"]
+    )
+    # One that is there in spite of all is another item's: the batch is then sorted out anew.
+    ImportedItem.objects.bulk_create(row for row in rows if not row.pk)

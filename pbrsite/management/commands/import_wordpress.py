@@ -4,7 +4,7 @@ import json
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
@@ -27,6 +27,7 @@ from pbrsite.wordpress.importing import BusyError, Options
 from pbrsite.wordpress.items import UnreadableError
 from pbrsite.wordpress.report import OUTCOMES, Report
 
+WIDTH = 100  # columns of the printed report
 KEPT = "What was written before stays and is whole; run the command again to finish."
 
 
@@ -93,7 +94,7 @@ class Command(BaseCommand):
     def _write_tables(self, result: Report, trouble: str) -> None:
         if not result.counts and trouble:
             return
-        console = Console(file=self.stdout._out, width=100, highlight=False)
+        console = Console(file=cast("IO[str]", self.stdout), width=WIDTH, highlight=False)
         for table in _tables(result):
             console.print(table)
         if result.is_rehearsal:
