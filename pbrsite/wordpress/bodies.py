@@ -24,6 +24,7 @@ _BLOCK = re.compile(r"<!--\s*/?wp:([a-z0-9/_-]+)(?:\s+(?:\{.*?\}\s*)?)?(/)?-->",
 _CLASSIC = re.compile(r"<!--\s*wp:freeform.*?-->(.*?)<!--\s*/wp:freeform\s*-->", re.DOTALL)
 _MORE = re.compile(r"<!--\s*more.*?-->|<!--\s*/?wp:more.*?-->", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+EMPTIABLE = ("p", "li", "ul", "ol", "blockquote", "figure", "strong", "em", "a")
 HARMLESS = {"spacer", "more", "nextpage", "separator", "image", "post-content"}
 
 
@@ -55,7 +56,7 @@ def convert(content: str, place: Place) -> Body:
         notes.append((UNPARSED, ""))
         return Body(f"<p>{escape(text)}</p>", notes)
     structure.drop_foreign(root, notes)
-    illustrations.place_images(root, place.pictures, notes)
+    illustrations.place_images(root, place.pictures, place.blog, notes)
     illustrations.make_figures(root)
     linking.embeds_to_links(root, notes)
     linking.mend_links(root, place.blog, notes)
@@ -85,10 +86,14 @@ def _as_html(content: str, place: Place) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _drop_empty(root: Any) -> None:
-    """Take out paragraphs and lists that held only what was left out."""
-    for element in reversed(
-        list(root.iter("p", "li", "ul", "ol", "blockquote", "figure", "strong", "em", "a"))
-    ):
+    """Take out paragraphs and lists that held only what was left out, and breaks at an end."""
+    for line in list(root.iter("br")):
+        above = line.getparent()
+        if above.tag == "p" and line.getnext() is None and not (line.tail or "").strip():
+            above.remove(line)
+    for element in reversed(list(root.iter(*EMPTIABLE))):
+        if (element.text or "").strip("\xa0 \t\r\n"):
+            continue
         is_void = element.find(".//img") is None and element.find(".//br") is None
         if is_void and not element.text_content().replace("\xa0", " ").strip():
             element.drop_tree() if element.tag not in {"strong", "em"} else element.drop_tag()

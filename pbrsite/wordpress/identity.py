@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pbrsite.wordpress.archive import Archive
 from pbrsite.wordpress.items import Item
+from pbrsite.wordpress.uploads import names_of
 from posts.models import ImportedItem, Post
 
 RECIPE = 1  # Add one when posts are made otherwise from the same file: all are then updated.
@@ -42,7 +43,7 @@ def recall(archive: Archive, items: Iterable[Item], pictures: Collection[str]) -
     for item in items:
         key, is_renumbered = _key(item, rows, taken)
         taken[key] = item
-        digest = _digest(item, pictures)
+        digest = _digest(archive, item, pictures)
         found.append(Known(item, key, digest, rows.get(key), is_renumbered=is_renumbered))
     posts = Post.objects.only("pk", "slug", "status", "saved_at").in_bulk(
         [known.row.row_pk for known in found if known.row]
@@ -77,14 +78,12 @@ def _is_same(item: Item, guid: str, slug: str) -> bool:
     return item.guid[:500] == guid or (bool(slug) and item.slug[:200] == slug)
 
 
-def _digest(item: Item, pictures: Collection[str]) -> str:
+def _digest(archive: Archive, item: Item, pictures: Collection[str]) -> str:
     """Return what changes when anything of the item does that ends up in a row of posts."""
-    from pbrsite.wordpress.uploads import names_of
-
     parts = (
         RECIPE, item.title, item.link, item.guid, item.slug, item.status, item.creator,
         item.content, item.excerpt, item.date, item.date_gmt, item.published, item.has_password,
         [(term.taxonomy, term.slug, term.name) for term in item.terms],
-        sorted(names_of(item) & set(pictures)), item.thumbnail,
+        sorted(names_of(item, archive.attachments) & set(pictures)), item.thumbnail,
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import html
 
+from pbrsite.wordpress.linking import Blog
 from posts.pictures import Picture
 from posts.rules import FILE_NAME
 
@@ -32,14 +33,16 @@ def name_in_uploads(source: str) -> str:
     return _SIZE.sub("", _FOLDERS.sub("", path).lstrip("/"))
 
 
-def place_images(root: Any, pictures: Mapping[str, Picture], notes: list[tuple[str, str]]) -> None:
-    """Point images to the library's files; say in words what the others showed."""
+def place_images(
+    root: Any, pictures: Mapping[str, Picture], blog: Blog, notes: list[tuple[str, str]]
+) -> None:
+    """Point images to the library's files; say in words where the others led."""
     for image in list(root.iter("img")):
         source = (image.get("src") or "").strip()
         picture = pictures.get(name_in_uploads(source))
         if picture is None:
             notes.append((MISSING, source[:200]))
-            _leave_words(image, source, notes)
+            _leave_words(image, blog, notes)
             continue
         alt = " ".join((image.get("alt") or "").split())
         image.attrib.clear()
@@ -94,12 +97,16 @@ def _unlink(image: Any) -> None:
         link.drop_tag()
 
 
-def _leave_words(image: Any, source: str, notes: list[tuple[str, str]]) -> None:
-    """Put the description where an image was that led to another page; else nothing."""
+def _leave_words(image: Any, blog: Blog, notes: list[tuple[str, str]]) -> None:
+    """Put the description where an image was that led elsewhere; else nothing.
+
+    On the blog itself an image leads to its own page or file, which are not here.
+    """
     link, alt = image.getparent(), " ".join((image.get("alt") or "").split())
     is_link = link is not None and link.tag == "a" and not _words(link)
     leads_to = link.get("href", "") if is_link else ""
-    if is_link and (not alt or FILE_NAME.match(alt) or IMAGE_LINK.search(leads_to)):
+    is_own = blog.path(leads_to) is not None or IMAGE_LINK.search(leads_to)
+    if is_link and (not alt or FILE_NAME.match(alt) or is_own):
         image.drop_tree()
         link.drop_tag()
         return

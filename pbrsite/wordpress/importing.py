@@ -53,7 +53,7 @@ def run(path: Path, result: Report, *, now: datetime, options: Options, advance:
     in one transaction that is rolled back.
     """
     result.is_rehearsal = options.is_rehearsal
-    survey = reader.survey(path, with_attachments=options.media is not None)
+    survey = reader.survey(path)
     result.mended = survey.mended
     blog = Blog.at(survey.channel.addresses)
     result.site = blog.key

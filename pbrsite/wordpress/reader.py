@@ -5,6 +5,7 @@ parser goes on after a fault. Entities are never expanded and no other file or h
 """
 
 import html
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ TAXONOMIES = {"category": ("category_nicename", "cat_name", "category_parent"),
               "term": ("term_slug", "term_name", "term_parent")}  # fmt: skip
 ADDRESSES = ("base_blog_url", "link")
 
+_NAMESPACE = re.compile(r'\sxmlns(?::\w+)?="[^"]*"')
+
 
 @dataclass
 class Survey:
@@ -36,10 +39,11 @@ class Survey:
     mended: Counter[str] = field(default_factory=Counter)
 
 
-def survey(path: Path, *, with_attachments: bool = False) -> Survey:
+def survey(path: Path) -> Survey:
     """Read the file to its end and return what it holds; raises UnreadableError.
 
-    An export that breaks off, or is none, is found here, before anything is written.
+    An export that breaks off, or is none, is found here, before anything is written. Attachments
+    alone are kept, some hundred bytes each: they may stand behind the posts that show them.
     """
     found = Survey()
     for piece in read(path, mended=found.mended):
@@ -47,7 +51,7 @@ def survey(path: Path, *, with_attachments: bool = False) -> Survey:
             found.channel = piece
         elif isinstance(piece, Item):
             found.kinds[piece.kind] += 1
-            if with_attachments and piece.kind == "attachment" and piece.number:
+            if piece.kind == "attachment" and piece.number:
                 found.attachments[piece.number] = (piece.attachment_url or piece.guid, piece.alt)
     if not found.kinds and not found.mended["_is_wxr"]:
         raise UnreadableError(
@@ -226,7 +230,8 @@ def _text(element: Any) -> str:
         if isinstance(child, etree._Entity):
             parts.append(html.unescape(child.text or ""))
         elif isinstance(child.tag, str):
-            parts.append(etree.tostring(child, encoding="unicode", with_tail=False, method="html"))
+            markup = etree.tostring(child, encoding="unicode", with_tail=False, method="html")
+            parts.append(_NAMESPACE.sub("", markup))
         parts.append(child.tail or "")
     return "".join(parts).strip()
 

@@ -16,6 +16,7 @@ from typing import BinaryIO
 from pbrsite.wordpress.items import UnreadableError
 
 HEAD = 65_536  # bytes in which an export says what it is
+PIECE = 65_536  # bytes read at a time
 TAIL = 65_536  # bytes in which it ends: some plug-ins add a comment behind it
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LOOSE = re.compile(r"&(?!#[0-9]{1,7};|#x[0-9a-fA-F]{1,6};|(?:amp|lt|gt|quot|apos);)(\w{2,10};)?")
@@ -52,9 +53,9 @@ class Source:
         self._file.close()
 
     def read(self, size: int = -1) -> bytes:
-        """Return the next piece as UTF-8, b"" at the end; about `size` bytes."""
+        """Return the next piece as UTF-8, b"" at the end, whatever size is asked for."""
         while True:
-            raw = self._file.read(max(size, 65_536))
+            raw = self._file.read(PIECE)
             text = self._rest + self._decoder.decode(raw, final=not raw)
             self._rest = ""
             if self._is_first and text:
@@ -194,7 +195,7 @@ def _held_back(text: str, *, is_inside: bool) -> int:
     """Return how many characters at the end may belong to something the next piece completes."""
     if is_inside:
         return min(len(text), len(_END) - 1)
-    opening = text.rfind("<", max(0, len(text) - len("</item>")))
+    opening = text.rfind("<", max(0, len(text) - len(_CDATA)))
     entity = text.rfind("&", max(0, len(text) - 12))
     begun = [at for at in (opening, entity) if at >= 0]
     return len(text) - min(begun) if begun else 0

@@ -107,11 +107,9 @@ def _paragraph(text: str) -> Any:
 
 
 def _rename_words(root: Any) -> None:
-    for element in list(root.iter("cite", "q", "dt", "tt", "kbd", "samp", "var", "big")):
-        parent = element.getparent()
-        if element.tag == "cite" and parent is not None and parent.tag == "blockquote":
-            element.tag = "p"
-            _prefix(element, "— ")
+    for element in list(root.iter("cite", "q", "dt", "tt", "kbd", "samp", "var")):
+        if element.tag == "cite":
+            _name_source(element)
         elif element.tag == "q":
             _prefix(element, QUOTES[0])
             _suffix(element, QUOTES[1])
@@ -121,13 +119,27 @@ def _rename_words(root: Any) -> None:
             strong.extend(list(element))
             element.append(strong)
             element.tag = "p"
-        elif element.tag in {"tt", "kbd", "samp"}:
-            element.tag = "code"
-        elif element.tag in {"cite", "var"}:
-            element.tag = "em"
+        else:
+            element.tag = "em" if element.tag == "var" else "code"
+
+
+def _name_source(cite: Any) -> None:
+    """Make the source of a quotation its last paragraph; a title in a sentence is emphasised."""
+    above = cite.getparent()
+    is_alone = len(above) == 1 and above.text_content().strip() == cite.text_content().strip()
+    if above.tag == "blockquote":
+        cite.tag = "p"
+    elif above.tag == "p" and above.getparent().tag == "blockquote" and is_alone:
+        cite.tag = "span"
+    else:
+        cite.tag = "em"
+        return
+    _prefix(cite, "— ")
 
 
 def _prefix(element: Any, sign: str) -> None:
+    while len(element) and element[0].tag == "br" and not (element.text or "").strip():
+        element[0].drop_tag()
     element.text = sign + (element.text or "").lstrip()
 
 

@@ -101,7 +101,7 @@ def _write(archive: Archive, topics: Sequence[Topic]) -> None:
         if topic.tag:
             archive.report.add(Outcome("topic", topic.key, report.UNCHANGED, topic.name))
     shared = _find(new)
-    _make([topic for topic in new if topic.tag is None])
+    shared |= _make([topic for topic in new if topic.tag is None])
     for topic in new:
         outcome, reason = (
             (report.UNCHANGED, SAME_NAME) if topic.key in shared else (report.CREATED, "")
@@ -129,14 +129,19 @@ def _find(topics: Sequence[Topic]) -> set[str]:
     return shared
 
 
-def _make(topics: Sequence[Topic]) -> None:
-    """Make tags with free addresses; terms of one name, as of category and tag, become one."""
+def _make(topics: Sequence[Topic]) -> set[str]:
+    """Make tags with free addresses; terms of one name, as category and tag, share the first's.
+
+    Returns the keys of those that got another's; three statements, more where addresses clash.
+    """
     taken = set(Tag.objects.filter(slug__in=[topic.wanted for topic in topics])
                 .values_list("slug", flat=True))  # fmt: skip
     made: dict[str, Tag] = {}
+    shared = set()
     for topic in topics:
         if topic.name.lower() in made:
             topic.tag = made[topic.name.lower()]
+            shared.add(topic.key)
             continue
         slug = topic.wanted
         if slug in taken:
@@ -150,6 +155,7 @@ def _make(topics: Sequence[Topic]) -> None:
         topic.tag = Tag(name=topic.name, slug=slug, kind=Tag.Kind.THEME, description=said)
         made[topic.name.lower()] = topic.tag
     Tag.objects.bulk_create(made.values())
+    return shared
 
 
 def _keep_addresses(topics: Sequence[Topic]) -> None:

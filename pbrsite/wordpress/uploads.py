@@ -14,6 +14,7 @@ from pbrsite.wordpress.archive import Archive
 from pbrsite.wordpress.illustrations import name_in_uploads, sources_in
 from pbrsite.wordpress.items import Item
 from pbrsite.wordpress.report import Outcome
+from pbrsite.wordpress.shortcodes import gallery_numbers
 from posts import images
 from posts.models import Image, ImportedItem
 from posts.pictures import Picture
@@ -23,11 +24,10 @@ TWIN = "this very image was in the library already"
 UNUSABLE = "not an image this site can show"
 
 
-def names_of(item: Item, attachments: Mapping[int, tuple[str, str]] | None = None) -> set[str]:
+def names_of(item: Item, attachments: Mapping[int, tuple[str, str]]) -> set[str]:
     """Return the names below the uploads folder of the images an item shows."""
-    sources = sources_in(item.content)
-    if attachments and item.thumbnail:
-        sources.append(attachments.get(item.thumbnail, ("", ""))[0])
+    numbers = gallery_numbers(item.content) | {item.thumbnail or 0}
+    sources = [*sources_in(item.content), *(attachments.get(n, ("", ""))[0] for n in numbers)]
     return {name for source in sources if (name := name_in_uploads(source))}
 
 

@@ -1,6 +1,5 @@
 """WordPress exports for the tests: plain functions with safe defaults, as in WordPress's own."""
 
-import json
 from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
@@ -53,17 +52,19 @@ def tag(slug: str, name: str) -> str:
 def item(
     body: str = "<p>The first cohort ended.</p>",
     *,
+    creator: str = "jo",
+    excerpt: str = "",
     terms: Iterable[tuple[str, str, str]] = (),
     comments: Iterable[str] = (),
     meta: dict[str, str] | None = None,
     **values: Any,
 ) -> str:
-    """Return a published post, unless the values say otherwise; `terms` are (domain, slug, name)."""
+    """Return a published post unless the values say otherwise; `terms`: (domain, slug, name)."""
     number = values.get("post_id") or next(_numbers) + 10_000
     slug = values.get("post_name", f"post-{number}")
     words = {
-        "title": f"Post {number}", "link": f"{ADDRESS}/{slug}/", "dc:creator": "jo",
-        "guid": f"{ADDRESS}/?p={number}", "content:encoded": body, "excerpt:encoded": "",
+        "title": f"Post {number}", "link": f"{ADDRESS}/{slug}/", "dc:creator": creator,
+        "guid": f"{ADDRESS}/?p={number}", "content:encoded": body, "excerpt:encoded": excerpt,
         "post_id": number, "post_date": "2014-05-06 10:30:00",
         "post_date_gmt": "2014-05-06 09:30:00", "comment_status": "open", "post_name": slug,
         "status": "publish", "post_type": "post", "post_password": "", "is_sticky": 0,
@@ -105,8 +106,3 @@ def _cdata(value: Any) -> str:
     if isinstance(value, int) or not text:
         return escape(text)
     return f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>"
-
-
-def outcome(answer: str) -> Any:
-    """Return the report that `--json` printed."""
-    return json.loads(answer)
