@@ -5,13 +5,13 @@ whatever reason, leaves whole batches; run again, it passes over them and finish
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, Error, IntegrityError, connection, transaction
 
 from pbrsite.wordpress import bench, people, reader, report, sorting, threads, topics, writing
 from pbrsite.wordpress.aftermath import catch_up, follow_up
@@ -194,9 +194,11 @@ def _alone() -> Iterator[None]:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             raise BusyError("Another import is running on this site. Wait until it has finished.")
-        try:
-            yield
-        finally:
+    try:
+        yield
+    finally:
+        # Broken off in the middle of a query, the connection is closed, and the lock is gone.
+        with suppress(Error), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 

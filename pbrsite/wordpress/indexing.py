@@ -24,7 +24,7 @@ class Indexer:
 
     def __exit__(self, *_: object) -> None:
         if self._thread is not None:
-            self._thread.submit(connection.close)
+            self._thread.submit(_hang_up)
             self._thread.shutdown(wait=True)
 
     def index(self, post_ids: list[int]) -> None:
@@ -41,3 +41,7 @@ class Indexer:
         if self._last is not None:
             last, self._last = self._last, None
             last.result()
+
+
+def _hang_up() -> None:
+    connection.close()  # That of the thread which runs this.

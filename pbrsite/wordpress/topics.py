@@ -61,6 +61,8 @@ def write(archive: Archive, terms: Iterable[Term]) -> None:
         if refused := _refused(new[place]):
             name = new[place].name
             archive.report.add(Outcome("topic", ":".join(place), report.SKIPPED, name, refused))
+            if refused == UNFILED:
+                _lead_to_archive(new[place])
         else:
             topics.append(Topic.of(new[place]))
     if topics:
@@ -83,6 +85,13 @@ def nest(archive: Archive, terms: Iterable[Term]) -> None:
 
 def _place(term: Term) -> tuple[str, str]:
     return term.taxonomy, term.slug or term.name
+
+
+def _lead_to_archive(term: Term) -> None:
+    """Have the page of posts without a category lead to all posts; one statement, once."""
+    path = f"/category/{term.slug.lower()}/"
+    if not Redirect.objects.filter(path=path).exists():
+        Redirect.objects.create(path=path, target="/archive/", origin=Redirect.Origin.IMPORT)
 
 
 def _refused(term: Term) -> str:

@@ -1,5 +1,6 @@
 """Posts of an export as rows: a batch at a time, everything made before anything is written."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +16,7 @@ from pbrsite.wordpress.identity import OTHER_BLOG, Known
 from pbrsite.wordpress.illustrations import name_in_uploads
 from pbrsite.wordpress.items import Item, moment
 from pbrsite.wordpress.report import Outcome
-from posts import gate, library, permalinks, rendering
+from posts import addresses, gate, library, permalinks, rendering
 from posts.models import ImportedItem, Post, Redirect, TaggedPost
 from posts.pictures import Picture
 from posts.prose import NOTE_ROLE
@@ -33,6 +34,7 @@ MOVED = "posts whose address changed"
 NUMBERLESS = "numbers another post here has: ?p= leads there"
 COVERED = "old addresses that are pages of this site"
 GATE = "the publish gate would say: "
+_ADDRESS = re.compile(r"https?://\S+")
 LEVELS = {"link_alive": Level.OFF, "excerpt": Level.OFF}  # the first asks about rows not yet there
 WRITTEN = (
     "title", "slug", "body", "excerpt", "author", "topic", "lead_image", "lead_image_alt",
@@ -160,7 +162,7 @@ def _give_words(work: Work) -> None:
         said = fields.passage(teaser, most=400)
         work.notes.append((TEASER, post.slug))
     if not said and post.plain_text:
-        said = fields.passage(post.plain_text)
+        said = fields.passage(" ".join(_ADDRESS.sub("", post.plain_text).split()))
         work.notes.append((MADE_UP, post.slug))
     post.excerpt = fields.passage(said, most=EXCERPT)
     if post.excerpt != said:
@@ -233,7 +235,7 @@ def _keep_addresses(works: Sequence[Work]) -> None:
             wanted.wordpress_id and wanted.wordpress_id == work.post.wordpress_id
         ):
             continue
-        if permalinks.is_closed(path) or fields.is_reserved(path.strip("/")):
+        if permalinks.is_closed(path) or addresses.is_live(path):
             work.notes.append((COVERED, path))
             continue
         kept = permalinks.tidy(path)[:500]

@@ -218,7 +218,7 @@ def test_a_doubled_address_is_told_and_both_posts_answer(imported, client):
 @pytest.mark.parametrize(
     "old",
     ["/2014/05/06/pilot/", "/category/a/pilot/", "/blog/another-name/", "/?p=12",
-     "/archives/12", "/2014/05/another-name.html"],
+     "/archives/12", "/2014/05/another-name.html", "/author/"],
 )  # fmt: skip
 def test_old_addresses_lead_to_the_post(imported, client, old):
     imported(item(post_id=12, post_name="pilot", link=f"https://old.example.org{old}"))
@@ -246,11 +246,12 @@ def test_a_narrower_category_becomes_a_sub_topic(imported):
     assert [tag.slug for tag in Tag.objects.get(slug="law").subtopics.all()] == ["sentencing"]
 
 
-def test_a_topic_that_is_here_is_used_and_the_name_for_none_is_left_out(imported):
+def test_a_topic_that_is_here_is_used_and_the_name_for_none_is_left_out(imported, client):
     known = make_tag(name="prisons", slug="prisons")
     report = imported(item(terms=[PRISONS, ("category", "uncategorized", "Uncategorized")]))
     assert list(Post.objects.get().tags.all()) == [known]
     assert {topics.SAME_NAME, topics.UNFILED} <= reasons(report)
+    assert client.get("/category/uncategorized/").headers["Location"] == "/archive/"
 
 
 def test_an_author_who_is_here_is_used_and_an_unknown_one_made(imported):
