@@ -9,7 +9,7 @@ from typing import IO, Any
 
 CREATED, UPDATED, UNCHANGED, SKIPPED = OUTCOMES = ("created", "updated", "unchanged", "skipped")
 EXAMPLES = 3
-IN_MEMORY = 4_000_000  # bytes of item lines before they go to a file
+IN_MEMORY = 250_000  # bytes of item lines before they go to a file
 
 
 @dataclass(frozen=True, slots=True)
