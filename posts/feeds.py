@@ -6,12 +6,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
 from django.views.decorators.http import conditional_page, require_safe
 
 from pbrsite.mail import absolute
 from posts import corrections, moved
 from posts.models import Author, Post, PostQuerySet, Series, Tag
+from posts.postlists import PostList
 from posts.rendering import absolute_links, printable
 
 ENTRIES = 20
@@ -59,7 +61,7 @@ def tag(request: HttpRequest, slug: str) -> HttpResponse:
     if topic is None:
         return moved.tag(request, slug)
     title = f"{topic.topic_heading} · {settings.SITE_NAME}"
-    posts = Post.objects.tagged(topic)
+    posts = PostList.of_tag(topic, timezone.now()).newest(ENTRIES)
     link = topic.get_absolute_url()
     return _respond(_feed(RSS, request, posts, title=title, link=link))
 
@@ -70,7 +72,7 @@ def author(request: HttpRequest, slug: str) -> HttpResponse:
     writer = get_object_or_404(Author.objects.public(), slug=slug)
     title = f"{writer.name} · {settings.SITE_NAME}"
     link = writer.get_absolute_url()
-    posts = Post.objects.by(writer)
+    posts = PostList.of_author(writer, timezone.now()).newest(ENTRIES)
     return _respond(_feed(RSS, request, posts, title=title, link=link))
 
 

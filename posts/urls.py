@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, re_path
 
-from posts import archives, feeds, machines, views
+from posts import archives, authorpages, feeds, machines, views
 
 app_name = "posts"
 
@@ -21,8 +21,8 @@ urlpatterns: list[URLPattern] = [
     path("tag/<slug:slug>/", views.tag_detail, name="tag"),
     path("tag/<slug:slug>/page/<int:number>/", views.tag_detail, name="tag_page"),
     path("tag/<slug:slug>/feed/", feeds.tag, name="tag_feed"),
-    path("author/<slug:slug>/", views.author_detail, name="author"),
-    path("author/<slug:slug>/page/<int:number>/", views.author_detail, name="author_page"),
+    path("author/<slug:slug>/", authorpages.author_detail, name="author"),
+    path("author/<slug:slug>/page/<int:number>/", authorpages.author_detail, name="author_page"),
     path("author/<slug:slug>/feed/", feeds.author, name="author_feed"),
     path("series/<slug:slug>/", views.series_detail, name="series"),
     path("series/<slug:slug>/feed/", feeds.series, name="series_feed"),

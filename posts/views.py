@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Count
 from django.http import (
     Http404,
     HttpRequest,
@@ -18,8 +17,9 @@ from django.views.decorators.http import require_safe
 
 from posts import addresses, answers, cards, moved, previews, series, sharing
 from posts import search as searching
-from posts.models import Author, Correction, Post, PostQuerySet, PreviewLink, Series, Tag
-from posts.pagination import page_context
+from posts.models import Author, Correction, Post, PreviewLink, Series, Tag
+from posts.pagination import Rows, page_context, to_one_address
+from posts.postlists import PostList
 from posts.proofs import proof
 from posts.questions import Question
 from posts.snippets import mark
@@ -31,7 +31,7 @@ KIND_HEADINGS = {Tag.Kind.PERSON.value: "People"}
 def home(request: HttpRequest, number: int = 1) -> HttpResponse:
     if moved := addresses.for_home(request):
         return moved
-    posts = Post.objects.published().for_list()
+    posts = PostList.of_all(timezone.now())
     return _list_page(request, "posts/post_list.html", posts, number, {"base": "/"})
 
 
@@ -98,11 +98,11 @@ def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse
     if tag is None:
         return moved.tag(request, slug)
     asked = Question.from_request(request.GET)
-    posts = Post.objects.published().tagged(tag)
     featured = [] if asked.query else list(Post.objects.published().featured_on(tag))
-    if featured:  # They stand above the list, on its first page, and not in it again.
-        posts = posts.exclude(pk__in=[post.pk for post in featured])
-    posts = searching.within(posts, asked.query) if asked.query else posts.for_list()
+    # They stand above the list, on its first page, and not in it again.
+    posts: Rows = PostList.of_tag(tag, timezone.now()).without(featured)
+    if asked.query:
+        posts = searching.within(Post.objects.published().tagged(tag), asked.query)
     context = {
         "base": tag.get_absolute_url(),
         "within": {"q": asked.query} if asked.query else None,
@@ -115,14 +115,6 @@ def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse
     }
     number = asked.page if asked.query else number
     return _list_page(request, "posts/tag_detail.html", posts, number, context)
-
-
-@require_safe
-def author_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
-    author = get_object_or_404(Author.objects.public(), slug=slug)
-    posts = Post.objects.published().by(author).for_list()
-    context = {"base": author.get_absolute_url(), "author": author}
-    return _list_page(request, "posts/author_detail.html", posts, number, context)
 
 
 @require_safe
@@ -141,8 +133,8 @@ def search(request: HttpRequest) -> HttpResponse:
 def corrections(request: HttpRequest, number: int = 1) -> HttpResponse:
     """List every public notice, newest first."""
     base = reverse("posts:corrections")
-    if request.path.endswith("/page/1/"):
-        return redirect(base, permanent=True)
+    if moved := to_one_address(request, number, base=base):
+        return moved
     notices = Correction.objects.public(timezone.now()).for_list()
     context = page_context(notices, number, base=base)
     return render(request, "posts/correction_list.html", context)
@@ -150,9 +142,10 @@ def corrections(request: HttpRequest, number: int = 1) -> HttpResponse:
 
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
-    counts = Post.objects.published().aggregate(
-        post_count=Count("pk"), author_count=Count("author", distinct=True)
-    )
+    counts = {
+        "post_count": PostList.of_all(timezone.now()).count(),
+        "author_count": Author.objects.public().count(),
+    }
     return render(request, "posts/about.html", counts)
 
 
@@ -164,13 +157,13 @@ def privacy(request: HttpRequest) -> HttpResponse:
 def _list_page(
     request: HttpRequest,
     template: str,
-    posts: PostQuerySet,
+    posts: Rows,
     number: int,
     context: dict[str, Any],
 ) -> HttpResponse:
     """Render one page of a list; `context["base"]` is the address of its first page."""
-    if request.path.endswith("/page/1/"):
-        return redirect(context["base"], permanent=True)
+    if moved := to_one_address(request, number, base=context["base"]):
+        return moved
     context |= page_context(posts, number, base=context["base"], query=context.get("within"))
     for post in context["page_obj"]:
         post.headline = mark(getattr(post, "headline", ""))
