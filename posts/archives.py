@@ -17,7 +17,8 @@ from posts.postlists import PostList, midnight
 
 Unit = Literal["year", "month", "day"]
 LABEL: dict[Unit, str] = {"year": "Y", "month": "F Y", "day": "j F Y"}
-PATH: dict[Unit, str] = {"year": "/Y/", "month": "/Y/m/", "day": "/Y/m/d/"}
+YEARS = range(2, 9999)  # Beyond them a local midnight has no UTC moment that Python can hold.
+MONTH_NAMES = [format_date(date(2000, number, 1), "F") for number in range(1, 13)]
 UNITS: tuple[Unit, ...] = ("year", "month", "day")
 
 
@@ -52,12 +53,13 @@ class Period:
 
     @property
     def url(self) -> str:
-        return format_date(self.first, PATH[self.unit])
+        parts = self.first.isoformat().split("-")[: UNITS.index(self.unit) + 1]
+        return f"/{'/'.join(parts)}/"
 
-    def link(self, **more: Any) -> dict[str, Any]:
-        return {"label": self.label, "url": self.url, **more}
+    def link(self) -> dict[str, str]:
+        return {"label": self.label, "url": self.url}
 
-    def above(self) -> list[dict[str, Any]]:
+    def above(self) -> list[dict[str, str]]:
         """Return links to the larger periods it is part of, the largest first."""
         larger = UNITS[: UNITS.index(self.unit)]
         return [Period.around(unit, self.first).link() for unit in larger]
@@ -67,13 +69,11 @@ class Period:
 def archive(request: HttpRequest) -> HttpResponse:
     """List every year that has posts, with its months. Three queries."""
     counts = PostList.of_all(timezone.now()).counts_by_month()
-    years = [
-        Period("year", date(year, 1, 1)).link(
-            count=sum(count for month, count in counts.items() if month.year == year),
-            months=_months(year, counts),
-        )
-        for year in sorted({month.year for month in counts}, reverse=True)
-    ]
+    years = []
+    for number in sorted({month.year for month in counts}, reverse=True):
+        months = _months(number, counts)
+        count = sum(month["count"] for month in months)
+        years.append(Period("year", date(number, 1, 1)).link() | {"count": count, "months": months})
     return render(request, "posts/archive.html", {"years": years})
 
 
@@ -97,21 +97,24 @@ def period_archive(
 def _period(year: str, month: str, day: str) -> Period:
     unit: Unit = "day" if day else "month" if month else "year"
     try:
-        # Beyond these years a local midnight has no UTC moment that Python can hold.
-        first = date(min(max(int(year), 2), 9998), int(month or 1), int(day or 1))
+        first = date(int(year), int(month or 1), int(day or 1))
     except ValueError as error:
         raise Http404("There is no such date.") from error
+    if first.year not in YEARS:
+        raise Http404("Nothing was published then.")
     return Period(unit, first)
 
 
 def _neighbours(period: Period, posts: PostList) -> dict[str, Any]:
     """Return the nearest periods of the same unit that have posts, before and after."""
-    found = zip(("previous", "next"), posts.around(), strict=True)
-    return {
-        name: moment
-        and Period.around(period.unit, moment.astimezone(settings.ZONE).date()).link()
-        for name, moment in found
-    }  # fmt: skip
+    before, after = posts.around()
+    return {"previous": _link(period.unit, before), "next": _link(period.unit, after)}
+
+
+def _link(unit: Unit, moment: datetime | None) -> dict[str, str] | None:
+    if moment is None or moment.year not in YEARS:
+        return None
+    return Period.around(unit, moment.astimezone(settings.ZONE).date()).link()
 
 
 def _calendar(period: Period, posts: PostList) -> dict[str, Any]:
@@ -132,8 +135,8 @@ def _months(year: int, counts: dict[date, int]) -> list[dict[str, Any]]:
     """Return the twelve months of the year, those without posts with a count of 0."""
     months = [date(year, number, 1) for number in range(1, 13)]
     return [
-        Period("month", month).link(count=counts.get(month, 0), name=format_date(month, "F"))
-        for month in months
+        {"name": name, "url": Period("month", month).url, "count": counts.get(month, 0)}
+        for name, month in zip(MONTH_NAMES, months, strict=True)
     ]
 
 
@@ -141,4 +144,4 @@ def _day(day: date, month: Period, counts: dict[date, int]) -> dict[str, Any] | 
     """Return a day of the calendar; None for one of another month, which fills its week."""
     if day.month != month.first.month:
         return None
-    return Period("day", day).link(count=counts.get(day, 0), date=day)
+    return {"date": day, "url": Period("day", day).url, "count": counts.get(day, 0)}
