@@ -22,6 +22,7 @@ from posts.rendering import printable
 NAMED = 3  # authors, before Harvard says "et al."
 TITLES = re.compile(r"^(?:(?:dr|prof(?:essor)?|rev|mr|mrs|ms|mx)\.?\s+)+(?=\S)", re.IGNORECASE)
 SUFFIXES = frozenset({"jr", "jr.", "sr", "sr.", "ii", "iii", "iv"})
+MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 TEX = str.maketrans({
     "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
@@ -106,14 +107,14 @@ class Reference:
             "title": f"{{{_tex(self.title)}}}",
             "howpublished": _tex(settings.SITE_NAME),
             "year": str(self.published_on.year),
-            "month": f"{self.published_on:%m}".lstrip("0"),
             "day": str(self.published_on.day),
             "url": self.url,
             "urldate": self.accessed_on.isoformat(),
-            "note": f"Accessed {format_date(self.accessed_on, 'j F Y')}",
         }
         lines = "".join(f"  {field:<12} = {{{value}}},\n" for field, value in fields.items())
-        return f"@misc{{{self.key},\n{lines}}}\n"
+        # The one value without braces: a name of the month that each style says in its own way.
+        month = f"  {'month':<12} = {MONTHS[self.published_on.month - 1]},\n"
+        return f"@misc{{{self.key},\n{lines}{month}}}\n"
 
     @property
     def key(self) -> str:
