@@ -22,7 +22,7 @@ from posts.rendering import printable
 NAMED = 3  # authors, before Harvard says "et al."
 TITLES = re.compile(r"^(?:(?:dr|prof(?:essor)?|rev|mr|mrs|ms|mx)\.?\s+)+(?=\S)", re.IGNORECASE)
 SUFFIXES = frozenset({"jr", "jr.", "sr", "sr.", "ii", "iii", "iv"})
-MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 TEX = str.maketrans({
     "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
