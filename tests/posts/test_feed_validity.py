@@ -32,7 +32,8 @@ def make_hard_post():
     post = make_post(
         title="1 < 2 & 3 > 2\x0b", slug="hard-one", excerpt="An excerpt with <b> & “quotes”\x1f.",
         body=BODY + f'<p><img src="{image.image_file.url}" alt="x"></p>', tags=(tag,),
-        author=author, series=series, lead_image=image, lead_image_alt="A <red> square", lead_image_credit="R & D",
+        author=author, series=series,
+        lead_image=image, lead_image_alt="A <red> square", lead_image_credit="R & D",
     )  # fmt: skip
     CoAuthor.objects.create(post=post, author=make_author(name="Second"))
     Correction.objects.create(post=post, text="Was 1.\x0b See https://a.test/?a=1&b=2")
@@ -61,7 +62,7 @@ def test_a_feed_of_nothing_is_valid_and_stays_the_same(client, path):
 @pytest.mark.parametrize(
     ("path", "spoilt", "by"),
     [
-        ("/feed/", "a relative address", lambda text: text.replace("http://testserver.test/o", "/o")),
+        ("/feed/", "a relative address", lambda text: text.replace("http://testserver.test", "")),
         ("/feed/", "RFC 822", lambda text: text.replace("+0000</pubDate>", "GMT+1</pubDate>")),
         ("/feed/", "claims to be", lambda text: text.replace(' isPermaLink="false"', "")),
         ("/feed/", "rel=self", lambda text: text.replace("/feed/", "/rss/")),
