@@ -177,14 +177,14 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save with the body rendered; the tags' part of the search index follows in `reindex`."""
-        fields = kwargs.get("update_fields")
+        fields, is_new = kwargs.get("update_fields"), self._state.adding
         if fields is None or "body" in fields:
             self.render_body()
         if fields is not None and "body" in fields:
             kwargs["update_fields"] = {*fields, *MADE_FROM_BODY}
         super().save(*args, **kwargs)
         if fields is None or {"body", "lead_image"} & set(fields):
-            library.record_uses([self])
+            library.record_uses([self], are_new=is_new)
 
     def get_absolute_url(self) -> str:
         return reverse("posts:detail", args=[self.slug])
