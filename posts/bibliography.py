@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
-from django.urls import reverse
-from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -94,9 +92,9 @@ class Reference:
             self.published_on.year,
             self.title,
             settings.SITE_NAME,
-            format_date(self.published_on, "j F"),
+            f"{self.published_on.day} {self.published_on:%B}",
             self.url,
-            format_date(self.accessed_on, "j F Y"),
+            f"{self.accessed_on.day} {self.accessed_on:%B %Y}",
         )
 
     def bibtex(self) -> str:
@@ -162,9 +160,8 @@ def reference(post: Post, now: datetime) -> Reference:
         names=tuple(name_of(author) for author in post.byline()),
         published_on=published_at.astimezone(settings.ZONE).date(),
         accessed_on=now.astimezone(settings.ZONE).date(),
-        url=absolute(reverse("posts:short", args=[post.pk])),
+        url=absolute(f"/p/{post.pk}"),
         page_url=absolute(post.get_absolute_url()),
-        topics=tuple(tag.name for tag in post.tags.all()),
     )
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from lxml import etree
 
 from posts.models import CoAuthor, Correction, Series
 from tests.comments.factories import published
@@ -89,3 +90,54 @@ def test_a_post_that_goes_leaves_the_feed_and_its_date_with_it(client, path):
     text = client.get(path).content.decode()
     assert "Newer" not in text
     assert old.title in text
+
+
+def test_rss_has_the_summary_and_the_whole_text_apart(client):
+    make_hard_post()
+    items = etree.fromstring(client.get("/feed/").content).iterfind("channel/item")
+    item = next(item for item in items if item.findtext(feed_rules.CONTENT).count("Costs"))
+    assert item.findtext("description") == "An excerpt with &lt;b&gt; &amp; “quotes”."
+    whole = item.findtext(feed_rules.CONTENT)
+    order = [whole.index(words) for words in ("Was 1.", "A &lt;red&gt; square", "Before", "Costs")]
+    assert order == sorted(order)
+    assert item.find(feed_rules.MEDIA).get("url") in whole
+
+
+@pytest.mark.parametrize("path", ["/feed/", "/feed/atom/", "/feed/json/", "/tag/tag-x/feed/"])
+def test_by_the_setting_feeds_carry_the_excerpt_and_the_notices_alone(client, settings, path):
+    settings.FEED_CONTENT = "excerpt"
+    make_hard_post()
+    text = client.get(path).content.decode()
+    assert "Was 1." in text
+    assert "An excerpt with" in text
+    assert "Bare." in text, "without an excerpt the first words stand in"
+    assert "Before" not in text.replace("Before this", "")
+
+
+@pytest.mark.parametrize("kind", ["", "atom/", "json/"])
+def test_a_topics_old_address_leads_to_the_same_format(client, kind):
+    tag = make_tag(slug="old")
+    make_post(tags=(tag,))
+    tag.move_to("new")
+    tag.save()
+    response = client.get(f"/tag/old/feed/{kind}")
+    assert (response.status_code, response["Location"]) == (301, f"/tag/new/feed/{kind}")
+
+
+def test_the_id_of_a_topics_feed_survives_a_new_address(client):
+    tag = make_tag(slug="old")
+    make_post(tags=(tag,))
+    before = etree.fromstring(client.get("/tag/old/feed/atom/").content)
+    tag.move_to("new")
+    tag.save()
+    after = etree.fromstring(client.get("/tag/new/feed/atom/").content)
+    assert before.findtext(f"{feed_rules.ATOM}id") == after.findtext(f"{feed_rules.ATOM}id")
+
+
+@pytest.mark.parametrize("path", ["/feed/", "/feed/atom/", "/tag/tag-x/feed/json/"])
+def test_a_feed_costs_the_same_queries_at_any_length(client, django_assert_max_num_queries, path):
+    tag = make_tag(slug="tag-x")
+    for _ in range(5):
+        make_post(tags=(tag,))
+    with django_assert_max_num_queries(4):
+        client.get(path)
