@@ -37,7 +37,7 @@ def _cite(request: HttpRequest, number: int, ending: str, kind: str) -> HttpResp
     post = Post.objects.published().for_page().filter(pk=number).first()
     if post is None:
         return lead(request, str(number))
-    topics = tuple(tag.name for tag in post.tags.all())
+    topics = tuple(sorted(tag.name for tag in post.tags.all()))
     reference = replace(bibliography.reference(post, timezone.now()), topics=topics)
     text = reference.bibtex() if ending == "bib" else reference.ris()
     return HttpResponse(

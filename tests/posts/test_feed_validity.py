@@ -141,3 +141,9 @@ def test_a_feed_costs_the_same_queries_at_any_length(client, django_assert_max_n
         make_post(tags=(tag,))
     with django_assert_max_num_queries(4):
         client.get(path)
+
+
+def test_the_topics_of_an_entry_stand_in_the_same_order_each_time(client):
+    tags = [make_tag(name=name) for name in ("Prisons", "Audit", "Money")]
+    make_post(tags=tuple(tags))
+    assert client.get("/feed/json/").json()["items"][0]["tags"] == ["Audit", "Money", "Prisons"]
