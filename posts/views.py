@@ -15,7 +15,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from posts import addresses, answers, cards, moved, previews, series, sharing
+from posts import (
+    addresses,
+    answers,
+    bibliography,
+    cards,
+    linkeddata,
+    moved,
+    previews,
+    series,
+    sharing,
+)
 from posts import search as searching
 from posts.models import Author, Correction, Post, PreviewLink, Series, Tag
 from posts.pagination import Rows, page_context, to_one_address
@@ -50,8 +60,9 @@ def post_context(post: Post) -> dict[str, Any]:
         "post": post,
         "related": post.related(),
         "share_links": sharing.links(post),
-        "json_ld": sharing.json_ld(post),
+        "json_ld": linkeddata.article(post),
         "card": cards.card_of(post),
+        "reference": bibliography.reference(post, timezone.now()),
     }
 
 
