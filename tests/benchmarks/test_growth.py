@@ -69,7 +69,7 @@ def measured(name, paths, small, large) -> float:
         f"{name:24}{few:>12.2f} ms{many:>12.2f} ms{many / few:>8.2f}"
         f"{inside[0]:>8.2f} → {inside[1]:.2f} ms", flush=True,
     )  # fmt: skip
-    return many / few
+    return float(many / few)
 
 
 def cost_ms(client: Client, path: str) -> tuple[float, float]:

@@ -57,5 +57,5 @@ def test_only_the_first_page_tells_who_the_author_is(client):
         make_post(author=author)
     first, second = (client.get(f"/author/ada/{end}").content.decode() for end in ("", "page/2/"))
     assert "<p>Writes now.</p>" in first
-    assert "Writes now" not in second
+    assert "<p>Writes now.</p>" not in second
     assert "page 2 of 2" in second
