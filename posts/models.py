@@ -14,9 +14,10 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.urls import reverse
 from taggit.managers import TaggableManager
 
-from posts import library, prose, rendering
+from posts import citations, library, prose, rendering
 from posts.authors import Author, CoAuthor
 from posts.changes import ScheduledChange
+from posts.citations import Citation
 from posts.corrections import Correctable, Correction
 from posts.drafts import WorkingCopy
 from posts.history import RevisionNote
@@ -34,10 +35,10 @@ from posts.tagchanges import TagChange
 from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
 
 __all__ = [
-    "AnnouncedPart", "Author", "CoAuthor", "Correction", "FeaturedPost", "GateRule", "Image",
-    "ImageUse", "MissingPage", "Post", "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice",
-    "RelatedPost", "RevisionNote", "ScheduledChange", "Series", "Tag", "TagAlias", "TagChange",
-    "TagSlug", "TaggedPost", "WorkingCopy",
+    "AnnouncedPart", "Author", "Citation", "CoAuthor", "Correction", "FeaturedPost", "GateRule",
+    "Image", "ImageUse", "MissingPage", "Post", "PostQuerySet", "PreviewLink", "Redirect",
+    "RelatedChoice", "RelatedPost", "RevisionNote", "ScheduledChange", "Series", "Tag", "TagAlias",
+    "TagChange", "TagSlug", "TaggedPost", "WorkingCopy",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
@@ -179,6 +180,8 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
         super().save(*args, **kwargs)
         if fields is None or {"body", "lead_image"} & set(fields):
             library.record_uses([self])
+        if fields is None or "body" in fields:
+            citations.replace({self.pk: self.body_html})
 
     def get_absolute_url(self) -> str:
         return reverse("posts:detail", args=[self.slug])

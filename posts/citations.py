@@ -1,0 +1,160 @@
+"""Which post links to which, read from the bodies: what the older one's page shows as cited by.
+
+Postgres decides which post an address leads to (`posts_citation_target`, migration 0025), by the
+rules of `posts.addresses`, and does so again whenever a post or a redirect takes, changes or loses
+an address. So a link to a post that is not there yet finds it when it comes, and follows it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from django.db import connection, models
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.http import QueryDict
+from django.urls import Resolver404, resolve
+from lxml import html
+
+from posts import permalinks
+from posts.permalinks import Wanted
+from posts.tagging import batches
+
+if TYPE_CHECKING:
+    from posts.models import Post  # noqa: F401 (the foreign keys' type)
+
+BATCH = 500  # posts whose bodies are in memory at once
+WORDS_KEPT = 200
+LONGEST_SLUG = 120
+
+# Nothing is written for what is there already: a page kept in memory stays good.
+_REPLACE = """
+WITH link AS MATERIALIZED (
+    SELECT link.*, target_id
+    FROM unnest(%(post)s::bigint[], %(path)s::text[], %(slug)s::text[], %(number)s::int[],
+                %(words)s::text[]) AS link (post_id, path, slug, wordpress_id, words),
+        posts_citation_target(path, slug, wordpress_id) AS target_id
+    WHERE target_id IS DISTINCT FROM post_id
+), gone AS (
+    DELETE FROM posts_citation AS row WHERE post_id = ANY(%(posts)s)
+    AND NOT EXISTS (SELECT 1 FROM link WHERE link.post_id = row.post_id AND link.path = row.path)
+)
+INSERT INTO posts_citation AS row (post_id, target_id, path, slug, wordpress_id, words)
+SELECT post_id, target_id, path, slug, wordpress_id, words FROM link
+ON CONFLICT (post_id, path) DO UPDATE
+SET (target_id, slug, words) = (excluded.target_id, excluded.slug, excluded.words)
+WHERE (row.target_id, row.slug, row.words)
+    IS DISTINCT FROM (excluded.target_id, excluded.slug, excluded.words)
+"""
+
+
+class Citation(models.Model):
+    """One post's link to another: a row for each address it links to, two for two addresses of one.
+
+    The address stays when what it led to is gone, or not there yet: then there is no target.
+    """
+
+    post = models.ForeignKey("posts.Post", on_delete=models.CASCADE, related_name="citations")
+    target = models.ForeignKey(
+        "posts.Post", on_delete=models.SET_NULL, null=True, related_name="cited_by"
+    )
+    path = models.CharField(max_length=permalinks.LONGEST)  # As redirects have it.
+    # What the target is known by: its slug, or the number it had on WordPress.
+    slug = models.CharField(max_length=LONGEST_SLUG)
+    wordpress_id = models.PositiveIntegerField(null=True)
+    words = models.CharField(max_length=WORDS_KEPT)
+
+    class Meta:
+        default_permissions = ()  # It is read from the posts; nobody writes it.
+        constraints = [
+            UniqueConstraint(fields=["post", "path"], name="posts_citation_once"),
+            CheckConstraint(name="posts_citation_not_itself", condition=~Q(post=F("target"))),
+        ]
+        indexes = [
+            # The three by which Postgres finds the links a new or changed address concerns.
+            models.Index(fields=["slug"], name="posts_citation_slug"),
+            models.Index(fields=["path"], name="posts_citation_path"),
+            models.Index(
+                fields=["wordpress_id"], name="posts_citation_number",
+                condition=Q(wordpress_id__isnull=False),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.post_id} → {self.path}"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link to what is, or may once be, a post of ours."""
+
+    path: str
+    slug: str = ""
+    wordpress_id: int | None = None
+    words: str = ""
+
+
+def record(post_ids: list[int]) -> None:
+    """Bring the rows of these posts in line with their bodies as saved; idempotent.
+
+    Two queries for every `BATCH` posts.
+    """
+    from posts.models import Post  # It names this module itself.
+
+    for batch in batches(post_ids, BATCH):
+        replace(dict(Post.objects.filter(pk__in=batch).values_list("pk", "body_html")))
+
+
+def replace(bodies: Mapping[int, str]) -> None:
+    """Do what `record` does, for rendered bodies that are at hand; one query."""
+    links = [(pk, link) for pk, body in bodies.items() for link in links_in(body)]
+    with connection.cursor() as cursor:
+        cursor.execute(_REPLACE, {
+            "posts": list(bodies),
+            "post": [pk for pk, _ in links],
+            "path": [link.path for _, link in links],
+            "slug": [link.slug for _, link in links],
+            "number": [link.wordpress_id for _, link in links],
+            "words": [link.words for _, link in links],
+        })  # fmt: skip
+
+
+def links_in(body_html: str) -> Iterable[Link]:
+    """Return the body's links to posts of ours, each address once, with the first words it has."""
+    found: dict[str, Link] = {}
+    if "href=" not in body_html:
+        return found.values()
+    root = html.fragment_fromstring(body_html, create_parent="div")
+    for element in root.iter("a"):
+        link = _read(element.get("href", ""), " ".join(element.text_content().split()))
+        if link and link.path not in found:
+            found[link.path] = link
+    return found.values()
+
+
+def _read(target: str, words: str) -> Link | None:
+    """Return the post's address a link names; None for another page of ours, or another site."""
+    parts = permalinks.split(target.strip())
+    if parts is None or not permalinks.is_ours(target):
+        return None
+    path = unquote(parts.path) or ("/" if parts.netloc else "")
+    if permalinks.is_closed(path):
+        return None
+    if path == "/":
+        wanted = permalinks.read_query(QueryDict(parts.query)) if parts.query else None
+        return _link(wanted, words) if wanted else None
+    try:
+        page = resolve(path if "." in path.rpartition("/")[2] else f"{path.rstrip('/')}/")
+    except Resolver404:
+        return _link(permalinks.read(path), words)
+    if page.view_name != "posts:detail":
+        return None
+    return _link(Wanted((permalinks.tidy(path),), (str(page.kwargs["slug"]),)), words)
+
+
+def _link(wanted: Wanted, words: str) -> Link | None:
+    path, slug = (*wanted.paths, "")[0], (*wanted.slugs, "")[0]
+    is_post = slug or wanted.wordpress_id is not None
+    if not is_post or len(path) > permalinks.LONGEST or len(slug) > LONGEST_SLUG:
+        return None
+    return Link(path, slug, wanted.wordpress_id, words[:WORDS_KEPT])

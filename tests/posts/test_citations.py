@@ -1,0 +1,155 @@
+"""Which post links to which: read from bodies, followed wherever an address moves."""
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from posts import citations
+from posts.models import Citation, Post, Redirect
+from tests.factories import make_post
+
+pytestmark = pytest.mark.django_db
+
+
+def body(*targets: str) -> str:
+    return "<p>" + " ".join(f'<a href="{target}">See {target}</a>' for target in targets) + "</p>"
+
+
+def cited_by(post: Post) -> list[Post]:
+    return list(post.citations.values_list("target", flat=True))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "/target/",
+        "/target",
+        "/target/#notes",
+        "/target/?utm_source=x",
+        settings.SITE_URL + "/target/",
+        settings.SITE_URL.upper() + "/target/",
+        "/TARGET/",
+        "/prisons/target/",
+        "/2012/05/target/",
+        "/target/comment-page-2/",
+        "/former/",
+        "/2011/01/by-hand.html",
+        "/?p=77",
+        "/archives/77/",
+    ],
+)
+def test_a_link_cites_the_post_where_a_reader_who_follows_it_arrives(client, form):
+    target = make_post(slug="former", wordpress_id=77)
+    target.slug = "target"
+    target.save()
+    Redirect.objects.create(path="/2011/01/by-hand.html", post=target)
+    citing = make_post(body=body(form))
+    assert cited_by(citing) == [target.pk]
+    path = form.replace(settings.SITE_URL, "").replace(settings.SITE_URL.upper(), "")
+    assert client.get(path, follow=True).context["post"] == target
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "#notes",
+        "mailto:someone@example.org",
+        "https://example.org/target/",
+        "/tag/target/",
+        "/author/target/",
+        "/series/target",
+        "/search/?q=target",
+        "/target/feed/",
+        "/media/target/",
+        "/admin/target/",
+        "/2012/05/",
+        "/?s=target",
+        "/" + "a" * 600,
+        "/%00/",
+        "http://[",
+    ],
+)
+def test_what_is_no_post_is_cited_by_nobody(form):
+    make_post(slug="target")
+    assert not make_post(body=body(form)).citations.exists()
+
+
+def test_a_post_does_not_cite_itself():
+    post = make_post(slug="this", wordpress_id=5, body=body("/this/", "/?p=5", "#up"))
+    assert not post.citations.exists()
+
+
+def test_saving_replaces_what_a_post_cites():
+    first, second = make_post(slug="first"), make_post(slug="second")
+    post = make_post(body=body("/first/"))
+    assert cited_by(post) == [first.pk]
+    post.body = body("/second/")
+    post.save()
+    assert cited_by(post) == [second.pk]
+    post.body = ""
+    post.save(update_fields=["body"])
+    assert cited_by(post) == []
+
+
+def test_a_link_to_what_is_not_there_yet_finds_it_when_it_comes():
+    citing = make_post(body=body("/to-come/", "/?p=9"))
+    assert cited_by(citing) == [None, None]
+    late = make_post(slug="to-come")
+    old = make_post(wordpress_id=9)
+    assert set(cited_by(citing)) == {late.pk, old.pk}
+
+
+def test_a_link_follows_its_post_to_a_new_address_and_stays_when_it_is_gone():
+    target = make_post(slug="before")
+    citing = make_post(body=body("/before/"))
+    Post.objects.filter(pk=target.pk).update(slug="after")
+    assert cited_by(citing) == [target.pk]
+    target.delete()
+    assert list(citing.citations.values_list("target", "path")) == [(None, "/before/")]
+
+
+def test_a_draft_given_another_address_loses_the_link_to_the_old_one():
+    draft = make_post(slug="before", status="draft", published_at=None)
+    citing = make_post(body=body("/before/"))
+    assert cited_by(citing) == [draft.pk]
+    Post.objects.filter(pk=draft.pk).update(slug="after")
+    assert cited_by(citing) == [None]
+    Redirect.objects.create(path="/before/", post=draft)
+    assert cited_by(citing) == [draft.pk]
+
+
+def test_an_address_taken_by_another_public_post_is_that_post():
+    old = make_post(slug="shared")
+    citing = make_post(body=body("/shared/"))
+    Post.objects.filter(pk=old.pk).update(slug="moved")
+    new = make_post(slug="shared", status="draft", published_at=None)
+    assert cited_by(citing) == [old.pk]
+    new.publish(at=timezone.now())
+    assert cited_by(citing) == [new.pk]
+
+
+def test_a_post_renamed_to_what_it_links_to_does_not_cite_itself():
+    post = make_post(slug="one", body=body("/two/"))
+    Post.objects.filter(pk=post.pk).update(slug="two")
+    assert cited_by(post) == [None]
+    post.refresh_from_db()
+    post.save()
+    assert cited_by(post) == []
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_any_number_of_posts_is_recorded_in_two_queries(count, django_assert_num_queries):
+    target = make_post(slug="target")
+    posts = [make_post(body=body("/target/", f"/none-{n}/")) for n in range(count)]
+    Citation.objects.all().delete()
+    with django_assert_num_queries(2):
+        citations.record([post.pk for post in posts])
+    assert target.cited_by.count() == count
+    before = list(Citation.objects.order_by("pk").values())
+    citations.record([post.pk for post in posts])
+    assert list(Citation.objects.order_by("pk").values()) == before
+
+
+def test_recording_nothing_and_a_post_that_is_gone_is_no_error():
+    citations.record([])
+    citations.record([999_999])
