@@ -7,25 +7,31 @@ an address. So a link to a post that is not there yet finds it when it comes, an
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection, models
-from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.db.models import CheckConstraint, F, OuterRef, Q, UniqueConstraint
+from django.db.models.functions import JSONObject, Now
 from django.http import QueryDict
 from django.urls import Resolver404, resolve
 from lxml import html
 
-from posts import permalinks
+from posts import permalinks, visibility
 from posts.permalinks import Wanted
 from posts.tagging import batches
 
 if TYPE_CHECKING:
-    from posts.models import Post  # noqa: F401 (the foreign keys' type)
+    from posts.models import Post
 
 BATCH = 500  # posts whose bodies are in memory at once
 WORDS_KEPT = 200
 LONGEST_SLUG = 120
+SHOWN = 5  # on the page of a post that is cited; the next are folded
+MOST_SHOWN = 50
 
 # Nothing is written for what is there already: a page kept in memory stays good.
 _REPLACE = """
@@ -82,6 +88,49 @@ class Citation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post_id} → {self.path}"
+
+
+class Cited(models.Model):
+    """What citations say of a post; part of `Post`, kept apart to be read whole."""
+
+    class Meta:
+        abstract = True
+
+    def citing(self) -> "Citing":
+        """Return the public posts that link here and are newer; no query after `for_page`."""
+        from posts.models import Post
+
+        found = self.__dict__.get("citing_rows")
+        if found is None:
+            found = Post.objects.filter(pk=self.pk).values_list(rows(), flat=True).first() or []
+        by_pk = {row["id"]: row for row in found}
+        posts = [
+            Post(**row | {"published_at": datetime.fromisoformat(row["published_at"])})
+            for row in by_pk.values()
+        ]
+        return Citing(posts[:SHOWN], posts[SHOWN:MOST_SHOWN], has_more=len(posts) > MOST_SHOWN)
+
+
+@dataclass(frozen=True)
+class Citing:
+    """The posts that cite one, newest first; they know their title, address and date alone."""
+
+    shown: list["Post"]
+    folded: list["Post"]
+    has_more: bool
+
+
+@cache
+def rows() -> ArraySubquery:
+    """Return the later posts that cite a post as part of the query for it, by the clock there."""
+    later = Citation.objects.filter(
+        visibility.published(Now(), through="post__"),
+        target=OuterRef("pk"),
+        post__published_at__gt=OuterRef("published_at"),
+    ).order_by("-post__published_at", "-post")
+    names = ("id", "title", "slug", "published_at", "is_retracted")
+    columns: Any = JSONObject(**{name: f"post__{name}" for name in names})
+    return ArraySubquery(later.values(row=columns)[: MOST_SHOWN + 1])
 
 
 @dataclass(frozen=True)

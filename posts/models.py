@@ -17,7 +17,7 @@ from taggit.managers import TaggableManager
 from posts import citations, library, prose, rendering
 from posts.authors import Author, CoAuthor
 from posts.changes import ScheduledChange
-from posts.citations import Citation
+from posts.citations import Citation, Cited
 from posts.corrections import Correctable, Correction
 from posts.drafts import WorkingCopy
 from posts.history import RevisionNote
@@ -45,7 +45,7 @@ RELATED_SHOWN = 5
 MADE_FROM_BODY = ("body_html", "contents", "plain_text", "word_count")
 
 
-class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # taggit has no types.
+class Post(Publishing, Correctable, Cited):  # type: ignore[django-manager-missing]  # taggit has no types.
     title = models.CharField(max_length=160)
     slug = models.SlugField(
         max_length=120,

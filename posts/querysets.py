@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Q
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from posts import corrections, visibility
+from posts import citations, corrections, visibility
 from posts.authors import Author, CoAuthor
 from posts.tagging import TaggingQuerySet
 from posts.topics import Tag
@@ -68,10 +68,14 @@ class PostQuerySet(TaggingQuerySet):
         )
 
     def for_page(self) -> Self:
-        """Return what the post's own page shows, in two queries, its notices among it."""
+        """Return what the post's own page shows, in two queries: notices and citing posts too."""
         return (
             self.select_related("author", "topic", "series", "lead_image")
-            .annotate(co_author_rows=_co_authors(), notice_rows=corrections.rows())
+            .annotate(
+                co_author_rows=_co_authors(),
+                notice_rows=corrections.rows(),
+                citing_rows=citations.rows(),
+            )
             .prefetch_related("tags")
             .defer("body", "plain_text", "search_vector")
         )

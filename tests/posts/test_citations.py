@@ -1,14 +1,25 @@
 """Which post links to which: read from bodies, followed wherever an address moves."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
+from lxml import html
 
 from posts import citations
 from posts.models import Citation, Post, Redirect
-from tests.factories import make_post
+from tests.factories import make_post, make_staff
+from tests.posts.test_admin import form_data
 
 pytestmark = pytest.mark.django_db
+
+
+def ago(**length: int) -> datetime:
+    return timezone.now() - timedelta(**length)
 
 
 def body(*targets: str) -> str:
@@ -153,3 +164,65 @@ def test_any_number_of_posts_is_recorded_in_two_queries(count, django_assert_num
 def test_recording_nothing_and_a_post_that_is_gone_is_no_error():
     citations.record([])
     citations.record([999_999])
+
+
+# -- On the page of the older post ----------------------------------------------------------------
+
+
+def citing_titles(client, path: str) -> list[str]:
+    page = html.fromstring(client.get(path).content)
+    return [link.text_content() for link in page.xpath("//*[@id='citing']//li/a")]
+
+
+def test_the_page_lists_later_public_posts_that_cite_it_newest_first(client):
+    make_post(slug="old", published_at=ago(days=9))
+    for title, days in (("Second", 3), ("Third", 1), ("Earlier", 20)):
+        make_post(title=title, body=body("/old/"), published_at=ago(days=days))
+    assert citing_titles(client, "/old/") == ["Third", "Second"]
+
+
+@pytest.mark.parametrize("state", ["draft", "review", "withdrawn", "scheduled"])
+def test_what_is_not_public_cites_nothing_in_public(client, state):
+    make_post(slug="old", published_at=ago(days=9))
+    values = {"published_at": ago(days=-1)} if state == "scheduled" else {"status": state}
+    make_post(title="Unseen", body=body("/old/"), **values)
+    page = client.get("/old/").content.decode()
+    assert 'id="citing"' not in page
+    assert "Unseen" not in page
+
+
+def test_a_post_with_two_links_is_listed_once(client):
+    make_post(slug="old", wordpress_id=3, published_at=ago(days=9))
+    make_post(title="Twice", body=body("/old/", "/?p=3"))
+    assert citing_titles(client, "/old/") == ["Twice"]
+
+
+def test_more_than_five_are_folded_and_the_list_has_an_end(client):
+    make_post(slug="old", published_at=ago(days=9))
+    for number in range(52):
+        make_post(title=f"Post {number}", body=body("/old/"), published_at=ago(hours=number + 1))
+    page = html.fromstring(client.get("/old/").content)
+    assert len(page.xpath("//*[@id='citing']/div/ul/li")) == 5
+    assert len(page.xpath("//*[@id='citing']//details//li")) == 45
+    assert "more than 45 more" in page.xpath("string(//*[@id='citing']//summary)")
+
+
+def test_citing_posts_cost_the_page_no_query(client, django_assert_num_queries):
+    post = make_post(slug="old", published_at=ago(days=9))
+    with CaptureQueriesContext(connection) as before:
+        client.get("/old/")
+    for _ in range(8):
+        make_post(body=body("/old/"))
+    with django_assert_num_queries(len(before)):
+        assert len(citing_titles(client, post.get_absolute_url())) == 8
+
+
+def test_a_preview_shows_them_too(client):
+    post = make_post(slug="old", published_at=ago(days=9))
+    make_post(title="Later", body=body("/old/"))
+    client.force_login(make_staff())
+    url = reverse("admin:posts_post_preview", args=[post.pk])
+    assert "Later" in client.post(url, form_data(post)).content.decode()
+    Post.objects.filter(pk=post.pk).update(status="review")
+    link = post.preview_links.create(created_at=timezone.now(), expires_at=ago(days=-1))
+    assert citing_titles(client, reverse("posts:preview", args=[link.token])) == ["Later"]
