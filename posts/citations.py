@@ -9,19 +9,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import unquote
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection, models
-from django.db.models import CheckConstraint, F, OuterRef, Q, UniqueConstraint
-from django.db.models.functions import JSONObject, Now
+from django.db.models import (
+    CheckConstraint,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    UniqueConstraint,
+    Value,
+)
+from django.db.models.functions import Coalesce, Concat, JSONObject, Lower, Now
 from django.http import QueryDict
 from django.urls import Resolver404, resolve
 from lxml import html
 
 from posts import permalinks, visibility
 from posts.permalinks import Wanted
+from posts.redirects import Redirect
 from posts.tagging import batches
 
 if TYPE_CHECKING:
@@ -54,6 +64,50 @@ WHERE (row.target_id, row.slug, row.words)
 """
 
 
+class CitationQuerySet(models.QuerySet["Citation"]):
+    def public(self, now: datetime) -> Self:
+        """Return the links readers see."""
+        return self.filter(visibility.published(now, through="post__"))
+
+    def to(self, posts: Iterable["Post"]) -> Self:
+        """Return links to any of these posts, those among themselves left out."""
+        pks = [post.pk for post in posts]
+        return self.filter(target__in=pks).exclude(post__in=pks)
+
+    def dead(self, now: datetime) -> Self:
+        """Return the links readers see that lead to no public post, nor anywhere else."""
+        at = Q(path=OuterRef("path")) | Q(path=_address(OuterRef("slug")))
+        elsewhere = Redirect.objects.filter(at).exclude(target="", tag=None)
+        alive = visibility.published(now, through="target__")
+        return (
+            self.public(now)
+            .filter(~alive | Q(target=None), ~Exists(elsewhere))
+            .exclude(
+                slug=F("post__slug")  # Itself: it was renamed to what it links to.
+            )
+        )
+
+    def for_report(self) -> Self:
+        """Return what the report of dead links shows, and since when: what died last comes first.
+
+        When is known of what readers have seen; what never was public comes last.
+        """
+        last = _address(Coalesce(OuterRef("target__slug"), OuterRef("slug")))
+        gone = Redirect.objects.filter(path=last, target="", tag=None)
+        posts = [f"{end}__{name}" for end in ("post", "target")
+                 for name in ("title", "slug", "status", "published_at")]  # fmt: skip
+        return (
+            self.select_related("post", "target")
+            .only("path", "words", *posts)
+            .annotate(gone_at=Subquery(gone.values("created_at")[:1]))
+            .order_by(F("gone_at").desc(nulls_last=True), "-post__published_at", "pk")
+        )
+
+
+def _address(slug: Any) -> Concat:
+    return Concat(Value("/"), Lower(slug), Value("/"))
+
+
 class Citation(models.Model):
     """One post's link to another: a row for each address it links to, two for two addresses of one.
 
@@ -70,8 +124,12 @@ class Citation(models.Model):
     wordpress_id = models.PositiveIntegerField(null=True)
     words = models.CharField(max_length=WORDS_KEPT)
 
+    objects: ClassVar[CitationQuerySet] = CitationQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta:
         default_permissions = ()  # It is read from the posts; nobody writes it.
+        verbose_name = "link to a post"
+        verbose_name_plural = "links to posts that are not public"
         constraints = [
             UniqueConstraint(fields=["post", "path"], name="posts_citation_once"),
             CheckConstraint(name="posts_citation_not_itself", condition=~Q(post=F("target"))),
@@ -87,7 +145,7 @@ class Citation(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.post_id} → {self.path}"
+        return f"“{self.words}” to {self.path}"
 
 
 class Cited(models.Model):
@@ -141,6 +199,18 @@ class Link:
     slug: str = ""
     wordpress_id: int | None = None
     words: str = ""
+
+
+def cited_from(posts: Iterable["Post"], now: datetime) -> dict[int, list["Post"]]:
+    """Return, by the cited post's key, the public posts that link to it, newest first; one query.
+
+    What their titles need is all they know.
+    """
+    links = Citation.objects.public(now).to(posts).select_related("post")
+    found: dict[int, dict[int, Post]] = {}
+    for link in links.only("target", "post__title").order_by("-post__published_at", "-post"):
+        found.setdefault(link.target_id or 0, {})[link.post_id] = link.post
+    return {pk: list(citing.values()) for pk, citing in found.items()}
 
 
 def record(post_ids: list[int]) -> None:

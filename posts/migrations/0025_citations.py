@@ -114,6 +114,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "link to a post",
+                "verbose_name_plural": "links to posts that are not public",
                 "default_permissions": (),
                 "indexes": [
                     models.Index(fields=["slug"], name="posts_citation_slug"),

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -12,7 +13,7 @@ from lxml import html
 
 from posts import citations
 from posts.models import Citation, Post, Redirect
-from tests.factories import make_post, make_staff
+from tests.factories import make_member, make_owner, make_post, make_staff, make_tag
 from tests.posts.test_admin import form_data
 
 pytestmark = pytest.mark.django_db
@@ -226,3 +227,107 @@ def test_a_preview_shows_them_too(client):
     Post.objects.filter(pk=post.pk).update(status="review")
     link = post.preview_links.create(created_at=timezone.now(), expires_at=ago(days=-1))
     assert citing_titles(client, reverse("posts:preview", args=[link.token])) == ["Later"]
+
+
+# -- What the editor hears of links that lead nowhere ---------------------------------------------
+
+
+@pytest.fixture
+def editor(client) -> User:
+    user = make_member("Editor")
+    client.force_login(user)
+    return user
+
+
+def dead() -> list[str]:
+    return [link.path for link in Citation.objects.dead(timezone.now()).for_report()]
+
+
+@pytest.mark.parametrize("state", ["draft", "withdrawn", "scheduled", "deleted", "never"])
+def test_a_link_to_what_is_not_public_is_reported(state):
+    make_post(body=body("/target/"))
+    if state != "never":
+        values = {"published_at": ago(days=-1)} if state == "scheduled" else {}
+        target = make_post(slug="target", status="draft" if state == "draft" else "published",
+                           **values)  # fmt: skip
+        target.withdraw() if state == "withdrawn" else None
+        target.delete() if state == "deleted" else None
+    assert dead() == ["/target/"]
+
+
+@pytest.mark.parametrize("mended", ["post", "moved", "by hand", "to a topic", "unseen"])
+def test_a_link_that_leads_somewhere_or_that_nobody_sees_is_not_reported(mended):
+    citing = make_post(body=body("/target/"))
+    if mended == "post":
+        make_post(slug="target")
+    elif mended == "moved":
+        target = make_post(slug="target")
+        Post.objects.filter(pk=target.pk).update(slug="moved")
+    elif mended == "by hand":
+        Redirect.objects.create(path="/target/", target="/about/")
+    elif mended == "to a topic":
+        Redirect.objects.create(path="/target/", tag=make_tag())
+    else:
+        citing.withdraw()
+    assert dead() == []
+
+
+def test_withdrawing_says_which_public_posts_link_there(client, editor):
+    target = make_post(slug="target")
+    make_post(title="Public and linking", body=body("/target/"))
+    make_post(title="A draft that links", body=body("/target/"), status="draft")
+    url = reverse("admin:posts_post_change", args=[target.pk])
+    page = client.post(url, form_data(target, _withdraw="1")).content.decode()
+    assert "1 public post links here" in page
+    assert "Public and linking" in page
+    assert "A draft that links" not in page
+
+
+def test_deleting_says_it_too(client, editor):
+    target = make_post(slug="target")
+    make_post(title="Public and linking", body=body("/target/"))
+    url = reverse("admin:posts_post_delete", args=[target.pk])
+    assert "1 public post links here" in client.get(url).content.decode()
+    client.post(url, {"post": "yes"})
+    assert dead() == ["/target/"]
+
+
+def test_the_list_names_the_post_the_words_and_what_became_of_the_target(client, editor):
+    target = make_post(title="Gone away", slug="target")
+    make_post(title="Public and linking", body=body("/target/"))
+    target.withdraw()
+    page = client.get(reverse("admin:posts_citation_changelist")).content.decode()
+    for words in ("Public and linking", "See /target/", "Gone away", "Withdrawn", "Edit the post"):
+        assert words in page
+    desk = client.get("/admin/").content.decode()
+    assert "Links to posts that are not public</a></dt><dd>1</dd>" in desk
+
+
+@pytest.mark.parametrize("group", ["Author", "Moderator"])
+def test_the_list_is_for_who_may_publish(client, group):
+    client.force_login(make_member(group))
+    assert client.get(reverse("admin:posts_citation_changelist")).status_code == 403
+    assert "posts that are not public" not in client.get("/admin/").content.decode()
+
+
+def test_the_list_costs_the_same_at_10_and_100_rows(client, editor, django_assert_num_queries):
+    path = reverse("admin:posts_citation_changelist")
+    withdrawn = make_post(slug="target", status="withdrawn")
+    for number in range(10):
+        make_post(body=body(f"/{withdrawn.slug}/", f"/never-{number}/"))
+    client.get(path)
+    with CaptureQueriesContext(connection) as few:
+        client.get(path)
+    for number in range(45):
+        make_post(body=body(f"/{withdrawn.slug}/", f"/never-{number}/"))
+    with django_assert_num_queries(len(few)):
+        assert client.get(path).context["cl"].result_count == 110
+    assert len(few) <= 7
+
+
+def test_an_author_deletes_a_draft_that_links(client):
+    make_post(slug="target")
+    draft = make_post(status="draft", body=body("/target/"))
+    client.force_login(make_owner(draft))
+    client.post(reverse("admin:posts_post_delete", args=[draft.pk]), {"post": "yes"})
+    assert not Post.objects.filter(pk=draft.pk).exists()
