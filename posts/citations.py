@@ -181,14 +181,24 @@ class Citing:
 @cache
 def rows() -> ArraySubquery:
     """Return the later posts that cite a post as part of the query for it, by the clock there."""
-    later = Citation.objects.filter(
-        visibility.published(Now(), through="post__"),
-        target=OuterRef("pk"),
-        post__published_at__gt=OuterRef("published_at"),
-    ).order_by("-post__published_at", "-post")
-    names = ("id", "title", "slug", "published_at", "is_retracted")
+    later = _public_links().filter(post__published_at__gt=OuterRef("published_at"))
+    return _rows(later, "id", "title", "slug", "published_at", "is_retracted")
+
+
+@cache
+def linking() -> ArraySubquery:
+    """Return the key and title of every public post that links to a post, `MOST_SHOWN` at most."""
+    return _rows(_public_links(), "id", "title")
+
+
+def _public_links() -> CitationQuerySet:
+    links = Citation.objects.filter(visibility.published(Now(), through="post__"))
+    return links.filter(target=OuterRef("pk")).order_by("-post__published_at", "-post")
+
+
+def _rows(links: CitationQuerySet, *names: str) -> ArraySubquery:
     columns: Any = JSONObject(**{name: f"post__{name}" for name in names})
-    return ArraySubquery(later.values(row=columns)[: MOST_SHOWN + 1])
+    return ArraySubquery(links.values(row=columns)[: MOST_SHOWN + 1])
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Which post links to which: read from bodies, followed wherever an address moves."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -27,7 +28,7 @@ def body(*targets: str) -> str:
     return "<p>" + " ".join(f'<a href="{target}">See {target}</a>' for target in targets) + "</p>"
 
 
-def cited_by(post: Post) -> list[Post]:
+def cited_by(post: Post) -> list[int | None]:
     return list(post.citations.values_list("target", flat=True))
 
 
@@ -185,7 +186,9 @@ def test_the_page_lists_later_public_posts_that_cite_it_newest_first(client):
 @pytest.mark.parametrize("state", ["draft", "review", "withdrawn", "scheduled"])
 def test_what_is_not_public_cites_nothing_in_public(client, state):
     make_post(slug="old", published_at=ago(days=9))
-    values = {"published_at": ago(days=-1)} if state == "scheduled" else {"status": state}
+    values: dict[str, Any] = {"status": state}
+    if state == "scheduled":
+        values = {"published_at": ago(days=-1)}
     make_post(title="Unseen", body=body("/old/"), **values)
     page = client.get("/old/").content.decode()
     assert 'id="citing"' not in page
@@ -247,7 +250,7 @@ def dead() -> list[str]:
 def test_a_link_to_what_is_not_public_is_reported(state):
     make_post(body=body("/target/"))
     if state != "never":
-        values = {"published_at": ago(days=-1)} if state == "scheduled" else {}
+        values: dict[str, Any] = {"published_at": ago(days=-1)} if state == "scheduled" else {}
         target = make_post(slug="target", status="draft" if state == "draft" else "published",
                            **values)  # fmt: skip
         target.withdraw() if state == "withdrawn" else None
