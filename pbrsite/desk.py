@@ -111,6 +111,7 @@ def _health(now: datetime) -> list[dict[str, Any]]:
         {"label": "Without a chosen excerpt", "value": counts["without_excerpt"], "url": ""},
         {"label": "Without a topic label", "value": counts["without_topic"], "url": ""},
         {"label": "Waiting for related posts", "value": counts["never_related"], "url": ""},
+        {"label": "With weak related posts", "value": "show", "url": f"{listing}?match=weak"},
     ]
 
 

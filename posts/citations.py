@@ -234,9 +234,11 @@ def record(post_ids: list[int]) -> None:
         replace(dict(Post.objects.filter(pk__in=batch).values_list("pk", "body_html")))
 
 
-def replace(bodies: Mapping[int, str]) -> None:
-    """Do what `record` does, for rendered bodies that are at hand; one query."""
+def replace(bodies: Mapping[int, str], *, are_new: bool = False) -> None:
+    """Do what `record` does, for rendered bodies at hand; one query, none for new posts' none."""
     links = [(pk, link) for pk, body in bodies.items() for link in links_in(body)]
+    if are_new and not links:
+        return
     with connection.cursor() as cursor:
         cursor.execute(_REPLACE, {
             "posts": list(bodies),

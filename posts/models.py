@@ -172,16 +172,16 @@ class Post(Publishing, Correctable, Cited):  # type: ignore[django-manager-missi
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save with the body rendered; the tags' part of the search index follows in `reindex`."""
-        fields = kwargs.get("update_fields")
+        fields, is_new = kwargs.get("update_fields"), self._state.adding
         if fields is None or "body" in fields:
             self.render_body()
         if fields is not None and "body" in fields:
             kwargs["update_fields"] = {*fields, *MADE_FROM_BODY}
         super().save(*args, **kwargs)
         if fields is None or {"body", "lead_image"} & set(fields):
-            library.record_uses([self])
+            library.record_uses([self], are_new=is_new)
         if fields is None or "body" in fields:
-            citations.replace({self.pk: self.body_html})
+            citations.replace({self.pk: self.body_html}, are_new=is_new)
 
     def get_absolute_url(self) -> str:
         return reverse("posts:detail", args=[self.slug])

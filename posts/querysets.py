@@ -7,12 +7,13 @@ from typing import Self
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from posts import citations, corrections, visibility
 from posts.authors import Author, CoAuthor
+from posts.relatives import WEAK, RelatedPost
 from posts.tagging import TaggingQuerySet
 from posts.topics import Tag
 
@@ -102,6 +103,22 @@ class PostQuerySet(TaggingQuerySet):
         """Return what an editor put above the list of the topic's page, in that order."""
         posts = self.filter(featured_in__tag=tag).for_list()
         return posts.order_by("featured_in__position", "featured_in__pk")[:FEATURED]
+
+    def weakly_related(self, now: datetime | None = None) -> Self:
+        """Return public posts beside which nothing public stands that fits.
+
+        What an editor pinned fits, and so does a part of the same series. `best_score` is None for
+        a post with no relative at all.
+        """
+        public = visibility.published(now or timezone.now(), through="related__")
+        stored = RelatedPost.objects.filter(public, post=OuterRef("pk"))
+        fits = Q(score__gte=WEAK) | Q(reason__pinned=True) | Q(reason__series=True)
+        best = stored.order_by("-score", "position").values("score")[:1]
+        return (
+            self.published(now)
+            .filter(~Exists(stored.filter(fits)))
+            .annotate(best_score=Subquery(best))
+        )
 
     def for_digest(self, *, cutoff: datetime, oldest: timedelta = timedelta(days=7)) -> Self:
         """Return posts a digest may carry: public before the cutoff, ours, new, not held back."""

@@ -24,6 +24,7 @@ from posts.admin.publishing import PublishingAdmin, StateFilter
 from posts.admin.relatives import RelativesMixin
 from posts.admin.suggesting import TagSuggestions
 from posts.admin.tagging import BulkTagging
+from posts.admin.weak import WeakMatches
 from posts.admin.widgets import KnownSelects, LeadImageWidget
 from posts.admin.withdrawing import Withdrawing
 from posts.models import Author, CoAuthor, Post, PostQuerySet, ScheduledChange
@@ -60,6 +61,7 @@ class PostAdmin(
     TagSuggestions,
     LinkPicker,
     RelativesMixin,
+    WeakMatches,
     UnsavedPreviewMixin,
     PreviewLinksMixin,
     CorrectionsMixin,
