@@ -75,7 +75,7 @@ class PostQuerySet(TaggingQuerySet):
             .annotate(
                 co_author_rows=_co_authors(),
                 notice_rows=corrections.rows(),
-                citing_rows=citations.rows(),
+                citing_rows=citations.later(),
             )
             .prefetch_related("tags")
             .defer("body", "plain_text", "search_vector")

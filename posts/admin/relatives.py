@@ -103,7 +103,10 @@ class RelativesMixin(ConflictsMixin):
         """Return whether the form that came along differs from what is saved."""
         if "form_key" not in request.POST:
             return False
-        form, tables = self._sides(request, post, request.POST)
+        sent = request.POST.copy()
+        for name, values in sent.lists():  # A browser sends every line's end as two characters.
+            sent.setlist(name, [str(value).replace("\r\n", "\n") for value in values])
+        form, tables = self._sides(request, post, sent)
         return form.has_changed() or any(table.has_changed() for table in tables)
 
     def render_change_form(
@@ -114,8 +117,7 @@ class RelativesMixin(ConflictsMixin):
         if post and is_own and self.has_change_permission(request, post):
             words = printable(request.GET.get("relatives", ""))[:200]
             context |= relatives_context(request, post, words)
-            linking = getattr(post, "linking_rows", None) or []
-            context["linked_from"] = list({row["id"]: row for row in linking}.values())
+            context["linked_from"] = getattr(post, "linking_rows", [])
         return super().render_change_form(request, context, *args, **kwargs)
 
 

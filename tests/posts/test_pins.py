@@ -118,9 +118,10 @@ def test_without_a_script_what_was_typed_is_kept(client, editor):
 
 
 def test_without_a_script_an_untouched_form_leaves_no_copy(client, editor):
-    post, other = make_post(standfirst="One."), make_post()
+    post, other = make_post(standfirst="One.\nTwo."), make_post()
     unchanged = {name: getattr(post, name) for name in ("title", "slug", "standfirst", "body")}
     data = form_data(post, form_key="key", excerpt=post.excerpt, **unchanged)
+    data["standfirst"] = "One.\r\nTwo."
     local = timezone.localtime(post.published_at)
     data |= {"published_at_0": f"{local:%d/%m/%Y}", "published_at_1": f"{local:%H:%M:%S}"}
     answer = press(client, post, "pin", other, **data)
