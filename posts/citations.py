@@ -280,6 +280,8 @@ def _read(target: str, words: str) -> Link | None:
         page = resolve(path if "." in path.rpartition("/")[2] else f"{path.rstrip('/')}/")
     except Resolver404:
         return _link(permalinks.read(path), words)
+    if page.view_name == "posts:short":
+        return Link(permalinks.tidy(path), words=words[:WORDS_KEPT])
     if page.view_name != "posts:detail":
         return None
     return _link(Wanted((permalinks.tidy(path),), (str(page.kwargs["slug"]),)), words)

@@ -16,7 +16,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from posts import addresses, answers, cards, moved, previews, series, sharing
+from posts import (
+    addresses,
+    answers,
+    bibliography,
+    cards,
+    linkeddata,
+    moved,
+    previews,
+    series,
+    sharing,
+)
 from posts import search as searching
 from posts.models import Author, Correction, Post, PostQuerySet, PreviewLink, Series, Tag
 from posts.pagination import page_context
@@ -51,8 +61,9 @@ def post_context(post: Post) -> dict[str, Any]:
         "related": post.related(),
         "citing": post.citing(),
         "share_links": sharing.links(post),
-        "json_ld": sharing.json_ld(post),
+        "json_ld": linkeddata.article(post),
         "card": cards.card_of(post),
+        "reference": bibliography.reference(post, timezone.now()),
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.forms import Media
+from django.forms import BoundField, Media
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from js_asset import Script
 
+from pbrsite.characters import printable
 from pbrsite.numbers import row_number
 from posts import pins
 from posts.admin.conflicts import ConflictsMixin
@@ -23,7 +24,6 @@ from posts.admin.drafts import is_own_page, keep
 from posts.admin.links import MOST_WORDS, titled
 from posts.admin.permissions import may_publish
 from posts.models import RELATED_SHOWN, Post, RelatedChoice
-from posts.prose import printable
 
 FOUND = 10
 ADDING = {"pin", "ban"}
@@ -107,7 +107,8 @@ class RelativesMixin(ConflictsMixin):
         for name, values in sent.lists():  # A browser sends every line's end as two characters.
             sent.setlist(name, [str(value).replace("\r\n", "\n") for value in values])
         form, tables = self._sides(request, post, sent)
-        return form.has_changed() or any(table.has_changed() for table in tables)
+        is_typed = any(_differs(form[name]) for name in form.changed_data)
+        return is_typed or any(table.has_changed() for table in tables)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -119,6 +120,12 @@ class RelativesMixin(ConflictsMixin):
             context |= relatives_context(request, post, words)
             context["linked_from"] = getattr(post, "linking_rows", [])
         return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _differs(field: BoundField) -> bool:
+    """Return whether a field that Django calls changed is: it strips one side's blanks alone."""
+    before, sent = field.initial, field.data
+    return not (isinstance(before, str) and isinstance(sent, str)) or before.strip() != sent.strip()
 
 
 def relatives_context(request: HttpRequest, post: Post, words: str) -> dict[str, Any]:

@@ -23,6 +23,9 @@ BEGIN
         FROM posts_post WHERE named <> '' AND slug IN (named, lower(named))
         UNION ALL
         SELECT id, 4 FROM posts_post WHERE wordpress_id = number
+        UNION ALL
+        SELECT id, 4 FROM posts_post
+        WHERE id = substring(linked FROM '^/p/([0-9]{1,18})/$')::bigint
     ) AS found ORDER BY place LIMIT 1);
 END $$;
 -- The public posts that cite one and came after that moment, newest first, without their long
@@ -53,7 +56,8 @@ DECLARE
     slugs text[] := array_remove(ARRAY[OLD.slug, NEW.slug]::text[], NULL);
 BEGIN
     PERFORM posts_turn_citations(
-        slugs, ARRAY(SELECT '/' || lower(slug) || '/' FROM unnest(slugs) AS slug),
+        slugs, ARRAY(SELECT '/' || lower(slug) || '/' FROM unnest(slugs) AS slug
+                     UNION ALL SELECT '/p/' || NEW.id || '/' WHERE TG_OP = 'INSERT'),
         coalesce(NEW.wordpress_id, OLD.wordpress_id),
         CASE WHEN TG_OP = 'DELETE' THEN OLD.id END);
     RETURN NULL;
@@ -99,7 +103,7 @@ DROP FUNCTION posts_citation_target(text, text, int);
 class Migration(migrations.Migration):
     """Which post links to which: pages show it, so it renews content."""
 
-    dependencies = [("posts", "0023_part_once")]
+    dependencies = [("posts", "0029_sitemap_index")]
     operations = [
         migrations.CreateModel(
             name="Citation",

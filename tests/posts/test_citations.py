@@ -87,6 +87,15 @@ def test_what_is_no_post_is_cited_by_nobody(form):
     assert not make_post(body=body(form)).citations.exists()
 
 
+def test_a_short_address_is_the_post_of_that_number():
+    target = make_post()
+    citing = make_post(body=body(f"/p/{target.pk}/", f"/p/{target.pk}", "/p/999999/"))
+    assert set(citing.citations.values_list("path", "target")) == {
+        (f"/p/{target.pk}/", target.pk), ("/p/999999/", None),
+    }  # fmt: skip
+    assert dead() == ["/p/999999/"]
+
+
 def test_a_post_does_not_cite_itself():
     post = make_post(slug="this", wordpress_id=5, body=body("/this/", "/?p=5", "#up"))
     assert not post.citations.exists()
@@ -118,7 +127,8 @@ def test_a_link_follows_its_post_to_a_new_address_and_stays_when_it_is_gone():
     Post.objects.filter(pk=target.pk).update(slug="after")
     assert cited_by(citing) == [target.pk]
     target.delete()
-    assert list(citing.citations.values_list("target", "path")) == [(None, "/before/")]
+    assert cited_by(citing) == [None]
+    assert dead() == ["/before/"]
 
 
 def test_a_draft_given_another_address_loses_the_link_to_the_old_one():

@@ -31,7 +31,8 @@ def press(client, post: Post, verb: str, other: Post | None = None, **data: Any)
 
 def form(client, post: Post, query: str = "") -> str:
     url = reverse("admin:posts_post_change", args=[post.pk])
-    return client.get(url + query).content.decode()
+    page: str = client.get(url + query).content.decode()
+    return page
 
 
 def beside(post: Post) -> list[str]:
@@ -62,11 +63,11 @@ def test_pins_are_moved_unpinned_and_keep_their_numbers(client, editor):
     others = [make_post(title=name) for name in "ABC"]
     for other in others:
         press(client, post, "pin", other)
-    for verb, other, expected in [
+    for verb, which, expected in [
         ("up", 2, "ACB"), ("up", 0, "ACB"), ("down", 0, "CAB"), ("down", 1, "CAB"),
         ("clear", 0, "CB"), ("pin", 0, "CBA"), ("pin", 0, "CBA"),
     ]:  # fmt: skip
-        press(client, post, verb, others[other])
+        press(client, post, verb, others[which])
         assert "".join(beside(post))[: len(expected)] == expected
     pins = post.related_choices.values_list("position", flat=True)
     assert sorted(pins) == [1, 2, 3]
@@ -118,7 +119,7 @@ def test_without_a_script_what_was_typed_is_kept(client, editor):
 
 
 def test_without_a_script_an_untouched_form_leaves_no_copy(client, editor):
-    post, other = make_post(standfirst="One.\nTwo."), make_post()
+    post, other = make_post(standfirst="One.\nTwo.", body="<p>Body.</p>\n"), make_post()
     unchanged = {name: getattr(post, name) for name in ("title", "slug", "standfirst", "body")}
     data = form_data(post, form_key="key", excerpt=post.excerpt, **unchanged)
     data["standfirst"] = "One.\r\nTwo."
