@@ -14,9 +14,10 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.urls import reverse
 from taggit.managers import TaggableManager
 
-from posts import library, prose, rendering
+from posts import citations, library, prose, rendering
 from posts.authors import Author, CoAuthor
 from posts.changes import ScheduledChange
+from posts.citations import Citation, Cited
 from posts.corrections import Correctable, Correction
 from posts.drafts import WorkingCopy
 from posts.history import RevisionNote
@@ -35,17 +36,17 @@ from posts.tagchanges import TagChange
 from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
 
 __all__ = [
-    "AnnouncedPart", "Author", "CoAuthor", "Correction", "FeaturedPost", "GateRule", "Image",
-    "ImageUse", "ListEntry", "ListTally", "MissingPage", "Post", "PostQuerySet", "PreviewLink",
-    "Redirect", "RelatedChoice", "RelatedPost", "RevisionNote", "ScheduledChange", "Series", "Tag",
-    "TagAlias", "TagChange", "TagSlug", "TaggedPost", "WorkingCopy",
+    "AnnouncedPart", "Author", "Citation", "CoAuthor", "Correction", "FeaturedPost", "GateRule",
+    "Image", "ImageUse", "ListEntry", "ListTally", "MissingPage", "Post", "PostQuerySet",
+    "PreviewLink", "Redirect", "RelatedChoice", "RelatedPost", "RevisionNote", "ScheduledChange",
+    "Series", "Tag", "TagAlias", "TagChange", "TagSlug", "TaggedPost", "WorkingCopy",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
 MADE_FROM_BODY = ("body_html", "contents", "plain_text", "word_count")
 
 
-class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # taggit has no types.
+class Post(Publishing, Correctable, Cited):  # type: ignore[django-manager-missing]  # taggit has no types.
     title = models.CharField(max_length=160)
     slug = models.SlugField(
         max_length=120,
@@ -186,6 +187,8 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
         super().save(*args, **kwargs)
         if fields is None or {"body", "lead_image"} & set(fields):
             library.record_uses([self], are_new=is_new)
+        if fields is None or "body" in fields:
+            citations.replace({self.pk: self.body_html}, are_new=is_new)
 
     def get_absolute_url(self) -> str:
         return reverse("posts:detail", args=[self.slug])

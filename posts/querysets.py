@@ -7,12 +7,13 @@ from typing import Any, Self
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest, JSONObject
 from django.utils import timezone
 
-from posts import corrections, visibility
+from posts import citations, corrections, visibility
 from posts.authors import Author, CoAuthor
+from posts.relatives import WEAK, RelatedPost
 from posts.tagging import TaggingQuerySet
 from posts.topics import Tag
 
@@ -68,10 +69,14 @@ class PostQuerySet(TaggingQuerySet):
         )
 
     def for_page(self) -> Self:
-        """Return what the post's own page shows, in two queries, its notices among it."""
+        """Return what the post's own page shows, in two queries: notices and citing posts too."""
         return (
             self.select_related("author", "topic", "series", "lead_image")
-            .annotate(co_author_rows=_co_authors(), notice_rows=corrections.rows())
+            .annotate(
+                co_author_rows=_co_authors(),
+                notice_rows=corrections.rows(),
+                citing_rows=citations.later(),
+            )
             .prefetch_related("tags")
             .defer("body", "plain_text", "search_vector")
         )
@@ -111,6 +116,22 @@ class PostQuerySet(TaggingQuerySet):
         """Return what an editor put above the list of the topic's page, in that order."""
         posts = self.filter(featured_in__tag=tag).for_list()
         return posts.order_by("featured_in__position", "featured_in__pk")[:FEATURED]
+
+    def weakly_related(self, now: datetime | None = None) -> Self:
+        """Return public posts beside which nothing public stands that fits.
+
+        What an editor pinned fits, and so does a part of the same series. `best_score` is None for
+        a post with no relative at all.
+        """
+        public = visibility.published(now or timezone.now(), through="related__")
+        stored = RelatedPost.objects.filter(public, post=OuterRef("pk"))
+        fits = Q(score__gte=WEAK) | Q(reason__pinned=True) | Q(reason__series=True)
+        best = stored.order_by("-score", "position").values("score")[:1]
+        return (
+            self.published(now)
+            .filter(~Exists(stored.filter(fits)))
+            .annotate(best_score=Subquery(best))
+        )
 
     def for_digest(self, *, cutoff: datetime, oldest: timedelta = timedelta(days=7)) -> Self:
         """Return posts a digest may carry: public before the cutoff, ours, new, not held back."""

@@ -59,6 +59,7 @@ def post_context(post: Post) -> dict[str, Any]:
     return {
         "post": post,
         "related": post.related(),
+        "citing": post.citing(),
         "share_links": sharing.links(post),
         "json_ld": linkeddata.article(post),
         "card": cards.card_of(post),
