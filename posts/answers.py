@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from posts import search
+from posts import search, snippets
+from posts.chips import chips
 from posts.facets import facets
+from posts.models import Post
 from posts.pagination import page_context
 from posts.questions import Question
-from posts.snippets import mark
 from posts.spelling import did_you_mean
+
+NEWEST = 3  # posts shown where a search finds none
 
 
 def answer(asked: Question) -> dict[str, Any]:
@@ -15,17 +18,18 @@ def answer(asked: Question) -> dict[str, Any]:
     context: dict[str, Any] = {
         "query": asked.query, "sort": asked.sort, "sort_links": _sort_links(asked),
         "page_obj": None, "total": 0, "facets": [], "did_you_mean": None, "without_filters": "",
+        "chips": chips(asked), "kept": asked.kept(), "feed_url": "",
     }  # fmt: skip
     if asked.is_empty:
         return context
+    context["feed_url"] = asked.feed_url()
     posts = asked.filtered()
     if asked.query:
         posts = search.within(posts, asked.query, by_date=asked.sort == "date")
     else:
         posts = posts.for_list()
     context |= page_context(posts, asked.page, base="/search/", query=asked.parameters())
-    for post in context["page_obj"]:
-        post.headline = mark(getattr(post, "headline", ""))
+    snippets.add(context["page_obj"], asked.query)
     context["total"] = context["page_obj"].paginator.count
     if context["total"]:
         context["facets"] = facets(asked)
@@ -34,6 +38,7 @@ def answer(asked: Question) -> dict[str, Any]:
         context["without_filters"] = asked.url(tag="", author="", year="")
     if asked.query:
         context["did_you_mean"] = did_you_mean(asked)
+    context["newest"] = list(Post.objects.published().for_list()[:NEWEST])
     return context
 
 
