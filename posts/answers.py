@@ -18,7 +18,7 @@ def answer(asked: Question) -> dict[str, Any]:
     context: dict[str, Any] = {
         "query": asked.query, "sort": asked.sort, "sort_links": _sort_links(asked),
         "page_obj": None, "total": 0, "facets": [], "did_you_mean": None, "without_filters": "",
-        "chips": chips(asked), "kept": asked.kept(), "feed_url": "",
+        "chips": chips(asked), "kept": asked.kept(), "feed_url": "", "instead": "",
     }  # fmt: skip
     if asked.is_empty:
         return context
@@ -40,6 +40,12 @@ def answer(asked: Question) -> dict[str, Any]:
         context["did_you_mean"] = did_you_mean(asked)
     context["newest"] = list(Post.objects.published().for_list()[:NEWEST])
     return context
+
+
+def is_miss(asked: Question, context: dict[str, Any]) -> bool:
+    """Return whether the whole archive has nothing for these words, corrected or not."""
+    is_whole = not (asked.tag or asked.author or asked.year)
+    return bool(asked.query) and is_whole and (not context["total"] or bool(context["instead"]))
 
 
 def _sort_links(asked: Question) -> list[dict[str, Any]]:

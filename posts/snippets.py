@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from django.db import connection
@@ -85,7 +86,9 @@ def _read(pks: list[int], query: str) -> dict[int, tuple[str, dict[str, str]]]:
     """Return for each post the passage to quote from and the words that count, with their stems."""
     with connection.cursor() as cursor:
         cursor.execute(_READ, [query, READ, pks])
-        return {pk: (passage, json.loads(stems or "{}")) for pk, passage, stems in cursor.fetchall()}
+        return {
+            pk: (passage, json.loads(stems or "{}")) for pk, passage, stems in cursor.fetchall()
+        }
 
 
 def _snippet(post: Post, passage: str, stems: dict[str, str]) -> Snippet:
@@ -142,7 +145,7 @@ def _worth(group: list[Hit], seen: set[str]) -> tuple[int, int, int]:
     stems = {hit.stem for hit in group}
     beside = {
         (one.stem, other.stem)
-        for one, other in zip(group, group[1:], strict=False)
+        for one, other in pairwise(group)
         if other.start - one.end <= 2 and one.stem != other.stem
     }
     return len(stems - seen), len(beside), len(stems)

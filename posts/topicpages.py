@@ -91,9 +91,7 @@ def _list(
     return render(request, template, context)
 
 
-def _besides(
-    tags: Sequence[Tag], asked: Question, number: int
-) -> cooccurrence.Besides | None:
+def _besides(tags: Sequence[Tag], asked: Question, number: int) -> cooccurrence.Besides | None:
     """Return what belongs to a topic's first page only."""
     return cooccurrence.besides(tags) if number == 1 and not asked.query else None
 

@@ -26,7 +26,8 @@ urlpatterns: list[URLPattern] = [
     path("tag/<slug:slug>/page/<int:number>/", topicpages.tag_detail, name="tag_page"),
     re_path(rf"^tag/{_SLUGS}/$", topicpages.intersection, name="intersection"),
     re_path(
-        rf"^tag/{_SLUGS}/page/(?P<number>[1-9][0-9]{{0,5}})/$", topicpages.intersection,
+        rf"^tag/{_SLUGS}/page/(?P<number>[1-9][0-9]{{0,5}})/$",
+        topicpages.intersection,
         name="intersection_page",
     ),
     path("tag/<slug:slug>/feed/", feeds.tag, name="tag_feed"),

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from posts import addresses, answers, cards, previews, series, sharing
+from posts import addresses, answers, cards, misses, previews, series, sharing
 from posts.models import Author, Correction, Post, PostQuerySet, PreviewLink, Series
 from posts.pagination import page_context
 from posts.proofs import proof
@@ -89,8 +89,13 @@ def series_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
+    """Answer a search. One without any result is noted for the editors, in a file: see `misses`."""
     asked = Question.from_request(request.GET)
-    return render(request, "posts/search.html", answers.answer(asked))
+    context = answers.answer(asked)
+    if answers.is_miss(asked, context):
+        guess = (context["did_you_mean"] or {}).get("text", "")
+        misses.note(request, asked.query, guess=guess, now=timezone.now())
+    return render(request, "posts/search.html", context)
 
 
 @require_safe
