@@ -8,25 +8,35 @@ from posts.pagination import page_context
 from posts.questions import Question
 from posts.snippets import mark
 from posts.spelling import did_you_mean
+from posts.tokens import tokens
 
 
 def answer(asked: Question) -> dict[str, Any]:
-    """Return the search page's context."""
+    """Return the search page's context.
+
+    `total` posts match, of which `matched_all` hold every word asked for; with `total_is_bounded`
+    there are more than that. `corrected` is {"asked", "text"} where a word the archive does not
+    know was looked for as the nearest one it does know; `did_you_mean` is {"text", "url"}.
+    `marks` are the stems of the words looked for (see `tokens.stem_of`), for the snippets.
+    """
     context: dict[str, Any] = {
         "query": asked.query, "sort": asked.sort, "sort_links": _sort_links(asked),
-        "page_obj": None, "total": 0, "facets": [], "did_you_mean": None, "without_filters": "",
+        "page_obj": None, "total": 0, "matched_all": 0, "total_is_bounded": False,
+        "corrected": None, "marks": frozenset(), "facets": [], "did_you_mean": None,
+        "without_filters": "",
     }  # fmt: skip
     if asked.is_empty:
         return context
     posts = asked.filtered()
     if asked.query:
+        context["marks"] = frozenset(token.stem for token in tokens(asked.query))
         posts = search.within(posts, asked.query, by_date=asked.sort == "date")
     else:
         posts = posts.for_list()
     context |= page_context(posts, asked.page, base="/search/", query=asked.parameters())
     for post in context["page_obj"]:
         post.headline = mark(getattr(post, "headline", ""))
-    context["total"] = context["page_obj"].paginator.count
+    context["total"] = context["matched_all"] = context["page_obj"].paginator.count
     if context["total"]:
         context["facets"] = facets(asked)
         return context
