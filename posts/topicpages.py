@@ -87,7 +87,7 @@ def _list(
     context |= page_context(listed, number, base=context["base"], query=query, total=total)
     context["query"] = asked.query
     if asked.query:
-        snippets.add(context["page_obj"], asked.query)
+        snippets.add(context["page_obj"], snippets.stems(asked.query))
     return render(request, template, context)
 
 
