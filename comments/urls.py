@@ -8,5 +8,5 @@ app_name = "comments"
 urlpatterns = [
     path("<slug:slug>/comments/", views.create, name="create"),
     path("<slug:slug>/comments/received/", views.received, name="received"),
-    path("<slug:slug>/feed/", feeds.PostComments(), name="feed"),
+    path("<slug:slug>/feed/", feeds.comments, name="feed"),
 ]

@@ -30,6 +30,11 @@ class Author(models.Model):
     slug = models.SlugField(max_length=120, unique=True)
     role = models.CharField(max_length=160, blank=True, help_text="Shown under the name.")
     bio = models.TextField(blank=True, help_text="Two or three sentences; plain text.")
+    is_organisation = models.BooleanField(
+        "an organisation",
+        default=False,
+        help_text="Its name is never taken apart into first name and surname in citations.",
+    )
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,

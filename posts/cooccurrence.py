@@ -13,6 +13,7 @@ from posts.models import Post, Tag, TaggedPost
 
 READ = 1_000  # posts of a topic, those filed last: what bounds the cost of a page
 TAGS = 8
+MOST_TAGS = 3  # of an intersection
 AUTHORS = 6
 
 # How over-represented a tag is: shared posts by the square root of all of its own (Ochiai 1957,
@@ -22,7 +23,7 @@ _COUNT = """
 WITH filed AS MATERIALIZED ({filed}), beside AS (
     SELECT tag_id, count(*) AS shared FROM posts_taggedpost
     WHERE content_object_id IN (SELECT id FROM filed) AND tag_id <> ALL(%s)
-    GROUP BY tag_id ORDER BY shared DESC, tag_id LIMIT 40
+    GROUP BY tag_id HAVING count(*) > 1 ORDER BY shared DESC, tag_id LIMIT 40
 )
 SELECT 'all', '', '', count(*), 0 FROM filed
 UNION ALL
@@ -62,13 +63,15 @@ class Besides:
     is_whole: bool = True
 
 
-def besides(tags: Sequence[Tag]) -> Besides:
+def besides(tags: Sequence[Tag], *, leaving_out: Sequence[Tag] = ()) -> Besides:
     """Return what the public posts filed under all of these tags have besides; one query.
+
+    A tag counts from two posts on, unless it is shown already and to be left out.
 
     Years and authors lead to the search, which knows one tag: of several tags they stay empty, and
     so they do where not every post was counted.
     """
-    rows = _rows(tags)
+    rows = _rows(tags, leaving_out)
     total = next(count for kind, _, _, count, _ in rows if kind == "all")
     found = Besides(is_whole=total < READ)
     ranked = sorted(rows, key=lambda row: (-row[4], row[2]))
@@ -84,9 +87,6 @@ def besides(tags: Sequence[Tag]) -> Besides:
     return found
 
 
-MOST_TAGS = 3
-
-
 def intersection_url(slugs: Sequence[str]) -> str:
     """Return the one address of the posts that have all of these tags."""
     if len(set(slugs)) == 1:
@@ -97,7 +97,7 @@ def intersection_url(slugs: Sequence[str]) -> str:
 Row = tuple[str, str, str, int, float]
 
 
-def _rows(tags: Sequence[Tag]) -> list[Row]:
+def _rows(tags: Sequence[Tag], leaving_out: Sequence[Tag]) -> list[Row]:
     links = TaggedPost.objects.filter(tag=tags[0])
     for tag in tags[1:]:
         same = TaggedPost.objects.filter(tag=tag, content_object=OuterRef("content_object"))
@@ -106,7 +106,7 @@ def _rows(tags: Sequence[Tag]) -> list[Row]:
     filed = Post.objects.published().filter(pk__in=last).order_by()
     sql, params = filed.values("id", "published_at", "author_id").query.sql_with_params()
     with connection.cursor() as cursor:
-        pks = [tag.pk for tag in tags]
+        pks = [tag.pk for tag in [*tags, *leaving_out]]
         cursor.execute(_COUNT.format(filed=sql), [*params, pks, settings.TIME_ZONE])
         return list(cursor.fetchall())
 

@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q
-from django.db.models.functions import JSONObject
+from django.db.models import F, Max, OuterRef, Q, QuerySet
+from django.db.models.functions import Greatest, JSONObject
 from django.utils import timezone
 
 from posts import corrections, visibility
@@ -85,6 +85,19 @@ class PostQuerySet(TaggingQuerySet):
         """Return posts published in that half-open stretch of time."""
         return self.filter(published_at__gte=start, published_at__lt=end)
 
+    def by_section(self, size: int) -> QuerySet[Any, Any]:
+        """Return the number of each stretch of rows that has posts, and its last real change."""
+        numbered = self.annotate(section=(F("pk") - 1) / size + 1).order_by("section")
+        last = Max(Greatest("published_at", "revised_at", "corrected_at"))
+        rows: QuerySet[Any, Any] = numbered.values_list("section").annotate(last=last)
+        return rows
+
+    def in_section(self, number: int, size: int) -> QuerySet[Any, Any]:
+        """Return what a sitemap says of the posts of one stretch: slug, image, moments."""
+        rows = self.filter(pk__gt=(number - 1) * size, pk__lte=number * size).order_by("pk")
+        moments = ("published_at", "revised_at", "corrected_at")
+        return rows.values_list("slug", "lead_image__image_file", *moments)
+
     def by(self, author: Author) -> Self:
         """Return posts of that author, alone or with others."""
         # By their keys: with a subquery, Postgres would read every post to find a few.
@@ -116,5 +129,5 @@ def _co_authors() -> ArraySubquery:
     A prefetch would cost every page a query, and few posts have any.
     """
     rows = CoAuthor.objects.filter(post=OuterRef("pk")).order_by("position", "pk")
-    names = ("id", "name", "slug", "role", "bio")
+    names = ("id", "name", "slug", "role", "bio", "is_organisation")
     return ArraySubquery(rows.values(row=JSONObject(**{name: f"author__{name}" for name in names})))

@@ -29,14 +29,19 @@ def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse
     featured = [] if asked.query else list(Post.objects.published().featured_on(tag))
     if featured:  # They stand above the list, on its first page, and not in it again.
         posts = posts.exclude(pk__in=[post.pk for post in featured])
+    subtopics = list(tag.public_subtopics())
     context = {
         "base": tag.get_absolute_url(),
         "tag": tag,
         "introduction": tag.live_introduction(tag.post_count),
         "post_count": tag.post_count,
-        "subtopics": list(tag.public_subtopics()),
+        "subtopics": subtopics,
         "featured": featured,
-        "besides": _besides([tag], asked, number),
+        "besides": (
+            cooccurrence.besides([tag], leaving_out=subtopics)
+            if number == 1 and not asked.query
+            else None
+        ),
     }
     return _list(request, "posts/tag_detail.html", posts, number, context)
 
@@ -63,7 +68,7 @@ def intersection(request: HttpRequest, slugs: str, number: int = 1) -> HttpRespo
         "post_count": post_count,
         # Two topics with a page of posts are worth finding; the endless smaller ones are not.
         "is_indexed": len(tags) == 2 and post_count >= PER_PAGE and not asked.query,
-        "besides": _besides(tags, asked, number),
+        "besides": cooccurrence.besides(tags) if number == 1 and not asked.query else None,
     }
     return _list(request, "posts/tag_intersection.html", posts, number, context)
 
@@ -89,11 +94,6 @@ def _list(
     if asked.query:
         snippets.add(context["page_obj"], snippets.stems(asked.query))
     return render(request, template, context)
-
-
-def _besides(tags: Sequence[Tag], asked: Question, number: int) -> cooccurrence.Besides | None:
-    """Return what belongs to a topic's first page only."""
-    return cooccurrence.besides(tags) if number == 1 and not asked.query else None
 
 
 def _tags_at(slugs: set[str]) -> list[Tag]:

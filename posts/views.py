@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count
 from django.http import (
     Http404,
@@ -16,7 +17,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from posts import addresses, answers, cards, misses, previews, series, sharing
+from posts import (
+    addresses,
+    answers,
+    bibliography,
+    cards,
+    linkeddata,
+    misses,
+    previews,
+    series,
+    sharing,
+)
 from posts.models import Author, Correction, Post, PostQuerySet, PreviewLink, Series
 from posts.pagination import page_context
 from posts.proofs import proof
@@ -46,8 +57,9 @@ def post_context(post: Post) -> dict[str, Any]:
         "post": post,
         "related": post.related(),
         "share_links": sharing.links(post),
-        "json_ld": sharing.json_ld(post),
+        "json_ld": linkeddata.article(post),
         "card": cards.card_of(post),
+        "reference": bibliography.reference(post, timezone.now()),
     }
 
 
@@ -95,6 +107,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if answers.is_miss(asked, context):
         guess = (context["did_you_mean"] or {}).get("text", "")
         misses.note(request, asked.query, guess=guess, now=timezone.now())
+    context["canonical_url"] = settings.SITE_URL + asked.here()
     return render(request, "posts/search.html", context)
 
 
