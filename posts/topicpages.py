@@ -47,8 +47,9 @@ def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse
 
 
 @require_safe
-def intersection(request: HttpRequest, slugs: str, number: int = 1) -> HttpResponse:
+def intersection(request: HttpRequest, slugs: str, number: int | str = 1) -> HttpResponse:
     """List the posts that have all of two or three tags, at one address in whatever order."""
+    number = int(number)
     tags = _tags_at(set(slugs.split("+")))
     posts = Post.objects.published()
     for tag in tags:
