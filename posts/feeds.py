@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from pbrsite import pagecache, syndication
@@ -10,6 +11,7 @@ from pbrsite.mail import absolute
 from pbrsite.syndication import Channel
 from posts import entries, moved
 from posts.models import Author, Post, PostQuerySet, Series, Tag
+from posts.postlists import PostList
 from posts.questions import Question
 
 
@@ -25,7 +27,7 @@ def tag(request: HttpRequest, slug: str, kind: str = "rss") -> HttpResponse:
         return moved.tag(request, slug)
     return respond(
         request,
-        Post.objects.tagged(topic),
+        PostList.of_tag(topic, timezone.now()).newest(entries.ENTRIES),
         kind,
         title=topic.topic_heading,
         page=topic.get_absolute_url(),
@@ -38,7 +40,7 @@ def author(request: HttpRequest, slug: str, kind: str = "rss") -> HttpResponse:
     writer = get_object_or_404(Author.objects.public(), slug=slug)
     return respond(
         request,
-        Post.objects.by(writer),
+        PostList.of_author(writer, timezone.now()).newest(entries.ENTRIES),
         kind,
         title=writer.name,
         page=writer.get_absolute_url(),

@@ -21,6 +21,7 @@ from posts.corrections import Correctable, Correction
 from posts.drafts import WorkingCopy
 from posts.history import RevisionNote
 from posts.library import Image, ImageUse
+from posts.listings import ListEntry, ListTally
 from posts.misses import SearchMiss
 from posts.missing import MissingPage
 from posts.previews import PreviewLink
@@ -36,9 +37,9 @@ from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
 
 __all__ = [
     "AnnouncedPart", "Author", "CoAuthor", "Correction", "FeaturedPost", "GateRule", "Image",
-    "ImageUse", "MissingPage", "Post", "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice",
-    "RelatedPost", "RevisionNote", "ScheduledChange", "SearchMiss", "Series", "Tag",
-    "TagAlias", "TagChange", "TagSlug", "TaggedPost", "WorkingCopy",
+    "ImageUse", "ListEntry", "ListTally", "MissingPage", "Post", "PostQuerySet", "PreviewLink",
+    "Redirect", "RelatedChoice", "RelatedPost", "RevisionNote", "ScheduledChange", "SearchMiss",
+    "Series", "Tag", "TagAlias", "TagChange", "TagSlug", "TaggedPost", "WorkingCopy",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
@@ -172,14 +173,14 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save with the body rendered; the tags' part of the search index follows in `reindex`."""
-        fields = kwargs.get("update_fields")
+        fields, is_new = kwargs.get("update_fields"), self._state.adding
         if fields is None or "body" in fields:
             self.render_body()
         if fields is not None and "body" in fields:
             kwargs["update_fields"] = {*fields, *MADE_FROM_BODY}
         super().save(*args, **kwargs)
         if fields is None or {"body", "lead_image"} & set(fields):
-            library.record_uses([self])
+            library.record_uses([self], are_new=is_new)
 
     def get_absolute_url(self) -> str:
         return reverse("posts:detail", args=[self.slug])

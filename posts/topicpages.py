@@ -1,6 +1,5 @@
 """The public pages of topics: each topic's own, and the posts that have several topics."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.http import (
@@ -9,13 +8,16 @@ from django.http import (
     HttpResponse,
     HttpResponsePermanentRedirect,
 )
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from posts import cooccurrence, moved, search, snippets
+from posts import cooccurrence, search, snippets
+from posts import moved as old_addresses
 from posts.cooccurrence import MOST_TAGS, intersection_url
-from posts.models import Post, PostQuerySet, Tag, TagSlug
-from posts.pagination import PER_PAGE, page_context
+from posts.models import Post, Tag, TagSlug
+from posts.pagination import PER_PAGE, Rows, page_context, to_one_address
+from posts.postlists import PostList
 from posts.questions import Question
 
 
@@ -23,12 +25,14 @@ from posts.questions import Question
 def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
     tag = Tag.objects.public().filter(slug=slug).first()
     if tag is None:
-        return moved.tag(request, slug)
+        return old_addresses.tag(request, slug)
+    now = timezone.now()
     asked = Question.from_request(request.GET)
-    posts = Post.objects.published().tagged(tag)
-    featured = [] if asked.query else list(Post.objects.published().featured_on(tag))
-    if featured:  # They stand above the list, on its first page, and not in it again.
-        posts = posts.exclude(pk__in=[post.pk for post in featured])
+    featured = [] if asked.query else list(Post.objects.published(now).featured_on(tag))
+    # They stand above the list, on its first page, and not in it again.
+    posts: Rows = PostList.of_tag(tag, now).without(featured)
+    if asked.query:
+        posts = search.within(Post.objects.published(now).tagged(tag), asked.query)
     subtopics = list(tag.public_subtopics())
     context = {
         "base": tag.get_absolute_url(),
@@ -38,7 +42,7 @@ def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse
         "subtopics": subtopics,
         "featured": featured,
         "besides": (
-            cooccurrence.besides([tag], leaving_out=subtopics)
+            cooccurrence.besides([tag], now, leaving_out=subtopics)
             if number == 1 and not asked.query
             else None
         ),
@@ -51,16 +55,17 @@ def intersection(request: HttpRequest, slugs: str, number: int | str = 1) -> Htt
     """List the posts that have all of two or three tags, at one address in whatever order."""
     number = int(number)
     tags = _tags_at(set(slugs.split("+")))
-    posts = Post.objects.published()
-    for tag in tags:
-        posts = posts.tagged(tag)
-    post_count = posts.count()
-    if not post_count:  # First of all: tags of drafts alone are not even named.
+    now = timezone.now()
+    filed = cooccurrence.entries(tags, now)
+    post_count = filed.count()
+    if not post_count:
         raise Http404("No post has all of these tags.")
     base = intersection_url([tag.slug for tag in tags])
     if request.path != base and not request.path.startswith(f"{base}page/"):
         return _lead_to(request, base if number == 1 else f"{base}page/{number}/")
     asked = Question.from_request(request.GET)
+    posts = Post.objects.published(now).filter(pk__in=filed.order_by().values("post_id"))
+    posts = search.within(posts, asked.query) if asked.query else posts.for_list()
     context = {
         "base": base,
         "tags": tags,
@@ -69,28 +74,23 @@ def intersection(request: HttpRequest, slugs: str, number: int | str = 1) -> Htt
         "post_count": post_count,
         # Two topics with a page of posts are worth finding; the endless smaller ones are not.
         "is_indexed": len(tags) == 2 and post_count >= PER_PAGE and not asked.query,
-        "besides": cooccurrence.besides(tags) if number == 1 and not asked.query else None,
+        "besides": cooccurrence.besides(tags, now) if number == 1 and not asked.query else None,
     }
     return _list(request, "posts/tag_intersection.html", posts, number, context)
 
 
 def _list(
-    request: HttpRequest,
-    template: str,
-    posts: PostQuerySet,
-    number: int,
-    context: dict[str, Any],
+    request: HttpRequest, template: str, posts: Rows, number: int, context: dict[str, Any]
 ) -> HttpResponse:
     """Render one page of a topic's posts, or of those that match `?q=`."""
-    if request.path.endswith("/page/1/"):
-        return redirect(context["base"], permanent=True)
+    if moved := to_one_address(request, number, base=context["base"]):
+        return moved
     asked = Question.from_request(request.GET)
     query = {"q": asked.query} if asked.query else None
-    listed = search.within(posts, asked.query) if asked.query else posts.for_list()
-    number = asked.page if asked.query else number
     is_counted = not asked.query and not context.get("featured")
     total = context["post_count"] if is_counted else None
-    context |= page_context(listed, number, base=context["base"], query=query, total=total)
+    number = asked.page if asked.query else number
+    context |= page_context(posts, number, base=context["base"], query=query, total=total)
     context["query"] = asked.query
     if asked.query:
         snippets.add(context["page_obj"], snippets.stems(asked.query))
@@ -98,13 +98,13 @@ def _list(
 
 
 def _tags_at(slugs: set[str]) -> list[Tag]:
-    """Return the tags at these addresses, of today or of once, in canonical order.
+    """Return the public tags at these addresses, of today or of once, in canonical order.
 
     Raises 404 when there is none at one of them, and for more than three. Two queries at most.
     """
     if len(slugs) > MOST_TAGS:
         raise Http404("More than three topics at once have no page.")
-    tags = {tag.slug: tag for tag in Tag.objects.at(slugs)}
+    tags = {tag.slug: tag for tag in Tag.objects.public().at(slugs)}
     if missing := slugs - tags.keys():
         heirs = TagSlug.objects.filter(slug__in=missing).values_list("slug", "tag__slug")
         if {old for old, new in heirs if new in tags} != missing:

@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path, re_path
 
-from posts import archives, feeds, machines, shortlinks, sitemaps, tagindex, topicpages, views
+from posts import (
+    archives,
+    authorpages,
+    feeds,
+    machines,
+    shortlinks,
+    sitemaps,
+    tagindex,
+    topicpages,
+    views,
+)
 
 app_name = "posts"
 
@@ -32,8 +42,8 @@ urlpatterns: list[URLPattern] = [
     ),
     path("tag/<slug:slug>/feed/", feeds.tag, name="tag_feed"),
     re_path(rf"^tag/{_SLUG}/feed/{_KIND}/$", feeds.tag, name="tag_feed"),
-    path("author/<slug:slug>/", views.author_detail, name="author"),
-    path("author/<slug:slug>/page/<int:number>/", views.author_detail, name="author_page"),
+    path("author/<slug:slug>/", authorpages.author_detail, name="author"),
+    path("author/<slug:slug>/page/<int:number>/", authorpages.author_detail, name="author_page"),
     path("author/<slug:slug>/feed/", feeds.author, name="author_feed"),
     re_path(rf"^author/{_SLUG}/feed/{_KIND}/$", feeds.author, name="author_feed"),
     path("series/<slug:slug>/", views.series_detail, name="series"),

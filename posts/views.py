@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
 from django.http import (
     Http404,
     HttpRequest,
@@ -28,8 +27,9 @@ from posts import (
     series,
     sharing,
 )
-from posts.models import Author, Correction, Post, PostQuerySet, PreviewLink, Series
-from posts.pagination import page_context
+from posts.models import Author, Correction, Post, PreviewLink, Series
+from posts.pagination import Rows, page_context, to_one_address
+from posts.postlists import PostList
 from posts.proofs import proof
 from posts.questions import Question
 
@@ -38,7 +38,7 @@ from posts.questions import Question
 def home(request: HttpRequest, number: int = 1) -> HttpResponse:
     if moved := addresses.for_home(request):
         return moved
-    posts = Post.objects.published().for_list()
+    posts = PostList.of_all(timezone.now())
     return _list_page(request, "posts/post_list.html", posts, number, {"base": "/"})
 
 
@@ -86,14 +86,6 @@ def preview(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 @require_safe
-def author_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
-    author = get_object_or_404(Author.objects.public(), slug=slug)
-    posts = Post.objects.published().by(author).for_list()
-    context = {"base": author.get_absolute_url(), "author": author}
-    return _list_page(request, "posts/author_detail.html", posts, number, context)
-
-
-@require_safe
 def series_detail(request: HttpRequest, slug: str) -> HttpResponse:
     shown = get_object_or_404(Series.objects.public(), slug=slug)
     return render(request, "posts/series_detail.html", {"outline": series.outline(shown)})
@@ -115,8 +107,8 @@ def search(request: HttpRequest) -> HttpResponse:
 def corrections(request: HttpRequest, number: int = 1) -> HttpResponse:
     """List every public notice, newest first."""
     base = reverse("posts:corrections")
-    if request.path.endswith("/page/1/"):
-        return redirect(base, permanent=True)
+    if moved := to_one_address(request, number, base=base):
+        return moved
     notices = Correction.objects.public(timezone.now()).for_list()
     context = page_context(notices, number, base=base)
     return render(request, "posts/correction_list.html", context)
@@ -124,9 +116,10 @@ def corrections(request: HttpRequest, number: int = 1) -> HttpResponse:
 
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
-    counts = Post.objects.published().aggregate(
-        post_count=Count("pk"), author_count=Count("author", distinct=True)
-    )
+    counts = {
+        "post_count": PostList.of_all(timezone.now()).count(),
+        "author_count": Author.objects.public().count(),
+    }
     return render(request, "posts/about.html", counts)
 
 
@@ -138,13 +131,13 @@ def privacy(request: HttpRequest) -> HttpResponse:
 def _list_page(
     request: HttpRequest,
     template: str,
-    posts: PostQuerySet,
+    posts: Rows,
     number: int,
     context: dict[str, Any],
 ) -> HttpResponse:
     """Render one page of a list; `context["base"]` is the address of its first page."""
-    if request.path.endswith("/page/1/"):
-        return redirect(context["base"], permanent=True)
+    if moved := to_one_address(request, number, base=context["base"]):
+        return moved
     context |= page_context(posts, number, base=context["base"], query=context.get("within"))
     context["post_count"] = context.get("post_count", context["page_obj"].paginator.count)
     return render(request, template, context)

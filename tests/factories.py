@@ -41,7 +41,8 @@ def make_post(*, tags: tuple[Tag, ...] = (), **values: Any) -> Post:
     if post.author_id is None:
         post.author = Author.objects.first() or make_author()
     post.save()
-    post.tags.set(tags)
+    if tags:
+        post.tags.set(tags)
     return post
 
 

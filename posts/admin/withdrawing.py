@@ -22,17 +22,13 @@ class Withdrawing(BulkPublishing):
     """The part of the posts' admin that asks before readers lose a post."""
 
     def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         if "_withdraw" in request.POST and CONFIRMED not in request.POST and object_id:
             post = Post.objects.filter(pk=object_id).first() if object_id.isdigit() else None
             if post and self._may_withdraw(request, post):
                 return self._ask_in_form(request, post)
-        return super().changeform_view(request, object_id, form_url, extra_context)
+        return super().changeform_view(request, object_id, *args, **kwargs)
 
     def _may_withdraw(self, request: HttpRequest, post: Post) -> bool:
         may = may_publish(request) and self.has_change_permission(request, post)

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """The searches that found nothing, counted by the worker; no public page shows them."""
 
-    dependencies = [("posts", "0029_paragraph_anchors")]
+    dependencies = [("posts", "0029_paragraph_anchors"), ("posts", "0028_listings")]
 
     operations = [
         migrations.CreateModel(

@@ -138,7 +138,7 @@ def test_years_and_authors_of_a_topic_lead_to_what_they_count(client):
         assert client.get(option.url).context["total"] == option.count
 
 
-def test_of_a_large_topic_the_posts_filed_last_are_counted(client, monkeypatch):
+def test_of_a_large_topic_the_newest_posts_are_counted(client, monkeypatch):
     monkeypatch.setattr("posts.cooccurrence.READ", 3)
     topic, old, new = make_tag(slug="topic"), make_tag(name="Old"), make_tag(name="New")
     file_posts(3, topic, old)
@@ -146,7 +146,7 @@ def test_of_a_large_topic_the_posts_filed_last_are_counted(client, monkeypatch):
     response = client.get("/tag/topic/")
     assert [option.label for option in response.context["besides"].tags] == ["New"]
     assert response.context["besides"].years == []
-    assert "filed last" in response.content.decode()
+    assert "thousand newest" in response.content.decode()
 
 
 @pytest.mark.parametrize("path", ["/tag/a/", "/tag/a+b/", "/tag/a+b/page/2/", "/tag/a/?q=body"])
