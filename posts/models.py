@@ -20,6 +20,7 @@ from posts.changes import ScheduledChange
 from posts.corrections import Correctable, Correction
 from posts.drafts import WorkingCopy
 from posts.history import RevisionNote
+from posts.indexing import SearchEntry, SearchTerm
 from posts.library import Image, ImageUse
 from posts.missing import MissingPage
 from posts.previews import PreviewLink
@@ -36,8 +37,8 @@ from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
 __all__ = [
     "AnnouncedPart", "Author", "CoAuthor", "Correction", "FeaturedPost", "GateRule", "Image",
     "ImageUse", "MissingPage", "Post", "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice",
-    "RelatedPost", "RevisionNote", "ScheduledChange", "Series", "Tag", "TagAlias", "TagChange",
-    "TagSlug", "TaggedPost", "WorkingCopy",
+    "RelatedPost", "RevisionNote", "ScheduledChange", "SearchEntry", "SearchTerm", "Series", "Tag",
+    "TagAlias", "TagChange", "TagSlug", "TaggedPost", "WorkingCopy",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
