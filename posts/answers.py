@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from posts import search
+from posts import search, snippets
+from posts.chips import chips
 from posts.facets import facets
+from posts.models import Post
 from posts.pagination import page_context
 from posts.questions import Question
-from posts.snippets import mark
 from posts.spelling import did_you_mean
-from posts.tokens import tokens
+
+NEWEST = 3  # posts shown where a search finds none
 
 
 def answer(asked: Question) -> dict[str, Any]:
@@ -23,19 +25,19 @@ def answer(asked: Question) -> dict[str, Any]:
         "query": asked.query, "sort": asked.sort, "sort_links": _sort_links(asked),
         "page_obj": None, "total": 0, "matched_all": 0, "total_is_bounded": False,
         "corrected": None, "marks": frozenset(), "facets": [], "did_you_mean": None,
-        "without_filters": "",
+        "without_filters": "", "chips": chips(asked), "kept": asked.kept(), "feed_url": "",
     }  # fmt: skip
     if asked.is_empty:
         return context
+    context["feed_url"] = asked.feed_url()
     posts = asked.filtered()
     if asked.query:
-        context["marks"] = frozenset(token.stem for token in tokens(asked.query))
+        context["marks"] = snippets.stems(asked.query)
         posts = search.within(posts, asked.query, by_date=asked.sort == "date")
     else:
         posts = posts.for_list()
     context |= page_context(posts, asked.page, base="/search/", query=asked.parameters())
-    for post in context["page_obj"]:
-        post.headline = mark(getattr(post, "headline", ""))
+    snippets.add(context["page_obj"], context["marks"])
     context["total"] = context["matched_all"] = context["page_obj"].paginator.count
     if context["total"]:
         context["facets"] = facets(asked)
@@ -44,7 +46,14 @@ def answer(asked: Question) -> dict[str, Any]:
         context["without_filters"] = asked.url(tag="", author="", year="")
     if asked.query:
         context["did_you_mean"] = did_you_mean(asked)
+    context["newest"] = list(Post.objects.published().for_list()[:NEWEST])
     return context
+
+
+def is_miss(asked: Question, context: dict[str, Any]) -> bool:
+    """Return whether the whole archive has nothing for these words, corrected or not."""
+    is_whole = not (asked.tag or asked.author or asked.year)
+    return bool(asked.query) and is_whole and (not context["total"] or bool(context["corrected"]))
 
 
 def _sort_links(asked: Question) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from posts.models import Author, PostQuerySet, Tag
 from posts.questions import Question
 
 FACET_OPTIONS = 12
+KINDS = [kind.plural for kind in Tag.Kind]
 
 
 def facets(asked: Question) -> list[dict[str, Any]]:
@@ -27,26 +28,31 @@ def facets(asked: Question) -> list[dict[str, Any]]:
     return [facet for facet in found if len(facet["options"]) > 1 or facet["is_active"]]
 
 
-Counted = list[tuple[str, str, int]]  # value, label, count
+Counted = list[tuple[str, str, int, str]]  # value, label, count, the heading it stands under
 
 
 def _facet(asked: Question, label: str, param: str, counted: Counted) -> dict[str, Any]:
     chosen = getattr(asked, param)
     options = [
         {"label": name, "count": count, "is_active": value == chosen,
-         "url": asked.url(**{param: "" if value == chosen else value})}
-        for value, name, count in counted
+         "url": asked.url(**{param: "" if value == chosen else value}), "group": group}
+        for value, name, count, group in counted
     ]  # fmt: skip
     return {"label": label, "param": param, "options": options, "is_active": bool(chosen)}
 
 
 def _tag_counts(posts: PostQuerySet) -> Counted:
+    """Count the tags most of the posts have, and put those of a kind together."""
     rows = (
         Tag.objects.filter(tagged_posts__content_object__in=posts.order_by().values("pk"))
         .annotate(count=Count("tagged_posts"))
         .order_by("-count", "name")
     )
-    return list(rows.values_list("slug", "name", "count")[:FACET_OPTIONS])
+    counted = rows.values_list("slug", "name", "count", "kind")[:FACET_OPTIONS]
+    return sorted(
+        ((slug, name, count, Tag.Kind(kind).plural) for slug, name, count, kind in counted),
+        key=lambda row: KINDS.index(row[3]),
+    )
 
 
 def _year_counts(posts: PostQuerySet) -> Counted:
@@ -57,7 +63,7 @@ def _year_counts(posts: PostQuerySet) -> Counted:
         .annotate(count=Count("pk", distinct=True))
         .order_by("-year")
     )
-    return [(str(row["year"]), str(row["year"]), row["count"]) for row in rows]
+    return [(str(row["year"]), str(row["year"]), row["count"], "") for row in rows]
 
 
 def _author_counts(posts: PostQuerySet) -> Counted:
@@ -72,4 +78,4 @@ def _author_counts(posts: PostQuerySet) -> Counted:
     for slug, name, count in alone.union(together, all=True):
         counts[slug, name] += count
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0][1]))
-    return [(slug, name, count) for (slug, name), count in ranked[:FACET_OPTIONS]]
+    return [(slug, name, count, "") for (slug, name), count in ranked[:FACET_OPTIONS]]

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
 from django.views.decorators.http import conditional_page, require_safe
@@ -12,6 +12,7 @@ from django.views.decorators.http import conditional_page, require_safe
 from pbrsite.mail import absolute
 from posts import corrections, moved
 from posts.models import Author, Post, PostQuerySet, Series, Tag
+from posts.questions import Question
 from posts.rendering import absolute_links, printable
 
 ENTRIES = 20
@@ -85,6 +86,19 @@ def series(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @conditional_page
+def search(request: HttpRequest) -> HttpResponse:
+    """Return what is new in a search: the newest posts that match, whatever their rank."""
+    asked = Question.from_request(request.GET)
+    if asked.is_empty:
+        return redirect("posts:feed")
+    title = f"{asked.heading()} · {settings.SITE_NAME}"
+    response = _respond(_feed(RSS, request, asked.matching(), title=title, link=asked.url()))
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@require_safe
+@conditional_page
 def json(request: HttpRequest) -> HttpResponse:
     """Follows https://www.jsonfeed.org/version/1.1/."""
     feed = {
@@ -112,7 +126,7 @@ def _feed(
         link=absolute(link),
         description=settings.SITE_DESCRIPTION,
         language=settings.LANGUAGE_CODE,
-        feed_url=absolute(request.path),
+        feed_url=absolute(request.get_full_path() if "?" in link else request.path),
     )
     for post in _newest(posts):
         feed.add_item(**_entry(post))

@@ -22,6 +22,7 @@ from posts.drafts import WorkingCopy
 from posts.history import RevisionNote
 from posts.indexing import SearchEntry, SearchTerm
 from posts.library import Image, ImageUse
+from posts.misses import SearchMiss
 from posts.missing import MissingPage
 from posts.previews import PreviewLink
 from posts.publishing import Publishing
@@ -37,7 +38,11 @@ from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
 __all__ = [
     "AnnouncedPart", "Author", "CoAuthor", "Correction", "FeaturedPost", "GateRule", "Image",
     "ImageUse", "MissingPage", "Post", "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice",
+<<<<<<< HEAD
     "RelatedPost", "RevisionNote", "ScheduledChange", "SearchEntry", "SearchTerm", "Series", "Tag",
+=======
+    "RelatedPost", "RevisionNote", "ScheduledChange", "SearchMiss", "Series", "Tag",
+>>>>>>> 99be252
     "TagAlias", "TagChange", "TagSlug", "TaggedPost", "WorkingCopy",
 ]  # fmt: skip
 

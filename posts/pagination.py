@@ -12,15 +12,24 @@ PER_PAGE = 10
 
 
 def page_context(
-    rows: QuerySet[Any], number: int, *, base: str, query: Mapping[str, str] | None = None
+    rows: QuerySet[Any],
+    number: int,
+    *,
+    base: str,
+    query: Mapping[str, str] | None = None,
+    total: int | None = None,
 ) -> dict[str, Any]:
     """Return `page_obj` and `page_links`; 404 beyond the end. Two queries: the count and the rows.
+
+    One query where the caller knows the `total` already.
 
     `page_links` holds {"label", "url", "is_current"} for each number shown and {"label": "…"} for
     a gap; `previous_url` and `next_url` are empty at the ends. With `query` the pages are
     addressed by `?page=`, since the address carries a question already.
     """
     paginator = Paginator(rows, PER_PAGE)
+    if total is not None:
+        paginator.count = total  # It is a cached property.
     try:
         page = paginator.page(number)
     except EmptyPage as error:

@@ -46,6 +46,20 @@ class Question:
             "sort": self.sort if self.sort != "relevance" else "",
         }  # fmt: skip
 
+    def feed_url(self) -> str:
+        """Return the address of the feed of what is new in this search."""
+        pairs = {name: value for name, value in self.parameters().items() if name != "sort"}
+        return "/search/feed/?" + urlencode({name: value for name, value in pairs.items() if value})
+
+    def heading(self) -> str:
+        """Return the question in words, for the title of its feed."""
+        narrowed = [self.tag, self.year, self.author]
+        return ", ".join(filter(None, [f"“{self.query}”" if self.query else "", *narrowed]))
+
+    def kept(self) -> dict[str, str]:
+        """Return what the search box sends along with other words: filters and order."""
+        return {name: value for name, value in self.parameters().items() if value and name != "q"}
+
     @property
     def is_empty(self) -> bool:
         return not (self.query or self.tag or self.author or self.year)

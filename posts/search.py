@@ -7,7 +7,6 @@ from django.db import connection
 from django.db.models import F, Value
 
 from posts.models import Post, PostQuerySet
-from posts.snippets import headline
 
 CONFIG = "english"
 LONGEST_QUERY = 200  # characters; what a person types is shorter
@@ -55,12 +54,10 @@ def asked_for(query: str) -> SearchQuery:
 
 
 def within(posts: PostQuerySet, query: str, *, by_date: bool = False) -> PostQuerySet:
-    """Return those of the posts that match, best first, each with its raw `headline`."""
+    """Return those of the posts that match, best first; `posts.snippets` quotes from them."""
     wanted = asked_for(query)
     rank = SearchRank(F("search_vector"), wanted, cover_density=True, normalization=Value(1))
     found = posts.filter(search_vector=wanted).for_list()
     order = ["-published_at", "-pk"] if by_date else ["-rank", "-published_at", "-pk"]
-    ranked: PostQuerySet = found.annotate(
-        rank=rank, headline=headline(wanted, config=CONFIG)
-    ).order_by(*order)
+    ranked: PostQuerySet = found.annotate(rank=rank).order_by(*order)
     return ranked

@@ -16,15 +16,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from posts import addresses, answers, cards, moved, previews, series, sharing
-from posts import search as searching
-from posts.models import Author, Correction, Post, PostQuerySet, PreviewLink, Series, Tag
+from posts import addresses, answers, cards, misses, previews, series, sharing
+from posts.models import Author, Correction, Post, PostQuerySet, PreviewLink, Series
 from posts.pagination import page_context
 from posts.proofs import proof
 from posts.questions import Question
-from posts.snippets import mark
-
-KIND_HEADINGS = {Tag.Kind.PERSON.value: "People"}
 
 
 @require_safe
@@ -78,46 +74,6 @@ def preview(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 @require_safe
-def tag_list(request: HttpRequest) -> HttpResponse:
-    tags = list(Tag.objects.public().order_by("name", "pk"))
-    kinds = [
-        {
-            "label": KIND_HEADINGS.get(kind, f"{label}s"),
-            "tags": [tag for tag in tags if tag.kind == kind],
-        }
-        for kind, label in Tag.Kind.choices
-    ]
-    return render(
-        request, "posts/tag_list.html", {"kinds": [kind for kind in kinds if kind["tags"]]}
-    )
-
-
-@require_safe
-def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
-    tag = Tag.objects.public().filter(slug=slug).first()
-    if tag is None:
-        return moved.tag(request, slug)
-    asked = Question.from_request(request.GET)
-    posts = Post.objects.published().tagged(tag)
-    featured = [] if asked.query else list(Post.objects.published().featured_on(tag))
-    if featured:  # They stand above the list, on its first page, and not in it again.
-        posts = posts.exclude(pk__in=[post.pk for post in featured])
-    posts = searching.within(posts, asked.query) if asked.query else posts.for_list()
-    context = {
-        "base": tag.get_absolute_url(),
-        "within": {"q": asked.query} if asked.query else None,
-        "tag": tag,
-        "introduction": tag.live_introduction(tag.post_count),
-        "post_count": tag.post_count,
-        "subtopics": list(tag.public_subtopics()),
-        "featured": featured,
-        "query": asked.query,
-    }
-    number = asked.page if asked.query else number
-    return _list_page(request, "posts/tag_detail.html", posts, number, context)
-
-
-@require_safe
 def author_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
     author = get_object_or_404(Author.objects.public(), slug=slug)
     posts = Post.objects.published().by(author).for_list()
@@ -133,8 +89,13 @@ def series_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
+    """Answer a search. One without any result is noted for the editors, in a file: see `misses`."""
     asked = Question.from_request(request.GET)
-    return render(request, "posts/search.html", answers.answer(asked))
+    context = answers.answer(asked)
+    if answers.is_miss(asked, context):
+        guess = (context["did_you_mean"] or {}).get("text", "")
+        misses.note(request, asked.query, guess=guess, now=timezone.now())
+    return render(request, "posts/search.html", context)
 
 
 @require_safe
@@ -172,7 +133,5 @@ def _list_page(
     if request.path.endswith("/page/1/"):
         return redirect(context["base"], permanent=True)
     context |= page_context(posts, number, base=context["base"], query=context.get("within"))
-    for post in context["page_obj"]:
-        post.headline = mark(getattr(post, "headline", ""))
     context["post_count"] = context.get("post_count", context["page_obj"].paginator.count)
     return render(request, template, context)
