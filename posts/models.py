@@ -20,6 +20,7 @@ from posts.changes import ScheduledChange
 from posts.corrections import Correctable, Correction
 from posts.drafts import WorkingCopy
 from posts.history import RevisionNote
+from posts.indexing import SearchEntry, SearchTerm
 from posts.library import Image, ImageUse
 from posts.listings import ListEntry, ListTally
 from posts.misses import SearchMiss
@@ -38,8 +39,9 @@ from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
 __all__ = [
     "AnnouncedPart", "Author", "CoAuthor", "Correction", "FeaturedPost", "GateRule", "Image",
     "ImageUse", "ListEntry", "ListTally", "MissingPage", "Post", "PostQuerySet", "PreviewLink",
-    "Redirect", "RelatedChoice", "RelatedPost", "RevisionNote", "ScheduledChange", "SearchMiss",
-    "Series", "Tag", "TagAlias", "TagChange", "TagSlug", "TaggedPost", "WorkingCopy",
+    "Redirect", "RelatedChoice", "RelatedPost", "RevisionNote", "ScheduledChange", "SearchEntry",
+    "SearchMiss", "SearchTerm", "Series", "Tag", "TagAlias", "TagChange", "TagSlug", "TaggedPost",
+    "WorkingCopy",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5

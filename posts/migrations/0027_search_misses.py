@@ -4,7 +4,11 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """The searches that found nothing, counted by the worker; no public page shows them."""
 
-    dependencies = [("posts", "0029_paragraph_anchors"), ("posts", "0028_listings")]
+    dependencies = [
+        ("posts", "0026_search_index"),
+        ("posts", "0028_listings"),
+        ("posts", "0029_paragraph_anchors"),
+    ]
 
     operations = [
         migrations.CreateModel(
