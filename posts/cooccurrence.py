@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from posts.listings import ListKind
 from posts.models import ListEntry, Post, Tag
 
-READ = 1_000  # posts of a topic, the newest: what bounds the cost of a page
+READ = 500  # posts of a topic, the newest: what bounds the cost of a page
 TAGS = 8
 MOST_TAGS = 3  # of an intersection
 AUTHORS = 6

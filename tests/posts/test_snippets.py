@@ -1,6 +1,7 @@
 """What a result quotes: the best passage around the words, the hits marked, all else escaped."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 def quote(query: str, *, text: str = "", **values) -> snippets.Snippet:
     """Return the snippet of a post of that plain text."""
-    post = make_post(**{"title": "T", "excerpt": "", **values})
+    post: Any = make_post(**{"title": "T", "excerpt": "", **values})
     Post.objects.filter(pk=post.pk).update(plain_text=text)
     post.refresh_from_db()
     snippets.add([post], snippets.stems(query))

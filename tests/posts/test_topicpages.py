@@ -146,7 +146,7 @@ def test_of_a_large_topic_the_newest_posts_are_counted(client, monkeypatch):
     response = client.get("/tag/topic/")
     assert [option.label for option in response.context["besides"].tags] == ["New"]
     assert response.context["besides"].years == []
-    assert "thousand newest" in response.content.decode()
+    assert "among the newest" in response.content.decode()
 
 
 @pytest.mark.parametrize("path", ["/tag/a/", "/tag/a+b/", "/tag/a+b/page/2/", "/tag/a/?q=body"])
