@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.templatetags.static import static
 from django.utils.cache import get_conditional_response
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.http import http_date
 
 from pbrsite.characters import printable
@@ -228,7 +228,7 @@ def _json_item(entry: Entry) -> Iterator[tuple[str, Any]]:
     yield "title", entry.title
     if entry.summary:
         yield "summary", entry.summary
-    yield "content_html", entry.html
+    yield "content_html", entry.html or format_html("<p>{}</p>", entry.title)  # Some is required.
     yield "date_published", entry.published_at.isoformat()
     yield "date_modified", entry.updated_at.isoformat()
     yield (

@@ -36,7 +36,13 @@ def pin(root: Any) -> None:
         anchor = _unique(PREFIX + hashlib.sha256(letters.encode()).hexdigest()[:6], taken)
         paragraph.set("id", anchor)
         link = {"class": CLASS, "href": f"#{anchor}", "aria-label": LABEL}
-        paragraph.append(html.Element("a", link))
+        _insert(paragraph, html.Element("a", link))
+
+
+def _insert(paragraph: Any, link: Any) -> None:
+    """Put the link first: hung into the margin it then changes no line's breaks."""
+    link.tail, paragraph.text = paragraph.text, None
+    paragraph.insert(0, link)
 
 
 def unpin(root: Any) -> None:

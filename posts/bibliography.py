@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
-from django.urls import reverse
-from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -22,6 +20,7 @@ from posts.rendering import printable
 NAMED = 3  # authors, before Harvard says "et al."
 TITLES = re.compile(r"^(?:(?:dr|prof(?:essor)?|rev|mr|mrs|ms|mx)\.?\s+)+(?=\S)", re.IGNORECASE)
 SUFFIXES = frozenset({"jr", "jr.", "sr", "sr.", "ii", "iii", "iv"})
+MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 TEX = str.maketrans({
     "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
@@ -93,9 +92,9 @@ class Reference:
             self.published_on.year,
             self.title,
             settings.SITE_NAME,
-            format_date(self.published_on, "j F"),
+            f"{self.published_on.day} {self.published_on:%B}",
             self.url,
-            format_date(self.accessed_on, "j F Y"),
+            f"{self.accessed_on.day} {self.accessed_on:%B %Y}",
         )
 
     def bibtex(self) -> str:
@@ -106,14 +105,14 @@ class Reference:
             "title": f"{{{_tex(self.title)}}}",
             "howpublished": _tex(settings.SITE_NAME),
             "year": str(self.published_on.year),
-            "month": f"{self.published_on:%m}".lstrip("0"),
             "day": str(self.published_on.day),
             "url": self.url,
             "urldate": self.accessed_on.isoformat(),
-            "note": f"Accessed {format_date(self.accessed_on, 'j F Y')}",
         }
         lines = "".join(f"  {field:<12} = {{{value}}},\n" for field, value in fields.items())
-        return f"@misc{{{self.key},\n{lines}}}\n"
+        # The one value without braces: a name of the month that each style says in its own way.
+        month = f"  {'month':<12} = {MONTHS[self.published_on.month - 1]},\n"
+        return f"@misc{{{self.key},\n{lines}{month}}}\n"
 
     @property
     def key(self) -> str:
@@ -161,9 +160,8 @@ def reference(post: Post, now: datetime) -> Reference:
         names=tuple(name_of(author) for author in post.byline()),
         published_on=published_at.astimezone(settings.ZONE).date(),
         accessed_on=now.astimezone(settings.ZONE).date(),
-        url=absolute(reverse("posts:short", args=[post.pk])),
+        url=absolute(f"/p/{post.pk}"),
         page_url=absolute(post.get_absolute_url()),
-        topics=tuple(tag.name for tag in post.tags.all()),
     )
 
 

@@ -48,7 +48,8 @@ def _entry(post: Post) -> Entry:
             Writer(author.name, absolute(author.get_absolute_url())) for author in post.byline()
         ),
         summary=post.summary,
-        topics=tuple(tag.name for tag in post.tags.all()),
+        # In an order of their own: the same feed has the same ETag.
+        topics=tuple(sorted(tag.name for tag in post.tags.all())),
         comments_url=f"{url}#comments",
         picture=_picture(post),
     )

@@ -36,7 +36,7 @@ def article(post: Post) -> SafeString:
         "dateModified": (post.updated_at or published_at).isoformat(),
         "author": [_byline(author) for author in post.byline()],
         "publisher": _publisher(),
-        "keywords": [tag.name for tag in post.tags.all()],
+        "keywords": sorted(tag.name for tag in post.tags.all()),
         "wordCount": post.word_count,
         "inLanguage": settings.LANGUAGE_CODE,
         "isAccessibleForFree": True,

@@ -137,6 +137,12 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
                 fields=["author", "-published_at", "-id"], name="posts_post_author",
                 condition=Q(status="published"),
             ),
+            # /sitemap.xml: the last change of each stretch of posts, without reading them.
+            models.Index(
+                fields=["id"], name="posts_post_sitemap",
+                include=["published_at", "revised_at", "corrected_at"],
+                condition=Q(status="published"),
+            ),
             # /search/
             GinIndex("search_vector", name="posts_post_search"),
         ]  # fmt: skip

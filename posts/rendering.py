@@ -17,7 +17,7 @@ __all__ = ["Rendering", "absolute_links", "inner", "is_ours", "printable", "rend
 # Ids the page around the body has for itself, and deep links rely on.
 PAGE_HOOKS = frozenset(
     ["main", "share", "share-end", "related", "citing", "corrections", "comments", "comment-form",
-     "subscribe", "subscribe-form", "results", "facets", "did-you-mean", "site-search"]
+     "subscribe", "subscribe-form", "cite", "results", "facets", "did-you-mean", "site-search"]
 )  # fmt: skip
 CONTENTS_FROM = 4  # headings of the second level
 HEADINGS = ("h2", "h3", "h4")

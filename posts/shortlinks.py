@@ -1,5 +1,7 @@
 """`/p/<number>`: an address of a post that never changes, and its citation as a file."""
 
+from dataclasses import replace
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -35,7 +37,8 @@ def _cite(request: HttpRequest, number: int, ending: str, kind: str) -> HttpResp
     post = Post.objects.published().for_page().filter(pk=number).first()
     if post is None:
         return lead(request, str(number))
-    reference = bibliography.reference(post, timezone.now())
+    topics = tuple(sorted(tag.name for tag in post.tags.all()))
+    reference = replace(bibliography.reference(post, timezone.now()), topics=topics)
     text = reference.bibtex() if ending == "bib" else reference.ris()
     return HttpResponse(
         text,

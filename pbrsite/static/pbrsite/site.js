@@ -47,7 +47,7 @@ document.querySelector(".prose")?.addEventListener("click", async ({ target }) =
   } catch {
     return;
   }
-  target.textContent = " ✓";
+  target.textContent = "✓";
   status(document.querySelector("[data-share=copy]"), "Link copied");
   setTimeout(() => { target.textContent = ""; }, 3000);
 });
