@@ -48,8 +48,9 @@ class ListEntry(models.Model):
 class ListTally(models.Model):
     """How many posts a list has in one month of UTC, or as a whole: the sum of such rows.
 
-    More than one row is a trace of people publishing at the same time. They add rows rather than
-    wait for one another, and whoever comes next draws together what nobody holds.
+    Whoever changes a list adds a row rather than wait for somebody else's; one in sixteen draws
+    together what nobody holds. Should the rows ever be wrong (a restore without triggers), empty
+    both tables and `SELECT posts_relist(array_agg(id)) FROM posts_post`.
     """
 
     kind = models.CharField(max_length=6, choices=ListKind)

@@ -33,8 +33,6 @@ TAGS = 60  # so few that both archives use them all, and show them all
 MOST = 1.2
 SMALL = "small_archive"
 DATED = 12  # posts of one day in both archives, so that both fill a page of it
-# A sitemap names every post there is.
-GROWING = {"sitemap"}
 
 
 def test_no_page_grows_with_the_archive(capsys):
@@ -71,7 +69,7 @@ def measured(name, paths, small, large) -> float:
         f"{name:24}{few:>12.2f} ms{many:>12.2f} ms{many / few:>8.2f}"
         f"{inside[0]:>8.2f} → {inside[1]:.2f} ms", flush=True,
     )  # fmt: skip
-    return many / few if name not in GROWING else 1.0
+    return many / few
 
 
 def cost_ms(client: Client, path: str) -> tuple[float, float]:
@@ -114,7 +112,7 @@ def paths() -> dict[str, str]:
         "author, last": f"/author/a-0/page/{by_author}/", "archive": "/archive/",
         "year": f"/{DAY:%Y}/", "month": f"/{DAY:%Y/%m}/", "day": f"/{DAY:%Y/%m/%d}/",
         "feed": "/feed/", "tag's feed": "/tag/t-0/feed/", "author's feed": "/author/a-0/feed/",
-        "tags": "/tags/", "about": "/about/", "sitemap": "/sitemap.xml",
+        "tags": "/tags/", "about": "/about/",
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from posts import postlists
 from posts.models import Author, CoAuthor, Post, PostQuerySet, Tag, TaggedPost
 from posts.postlists import PostList
 from tests.factories import make_author, make_tag
@@ -40,12 +41,15 @@ CHANGES = st.lists(
 
 @given(
     rows=ROWS, changes=CHANGES, which=st.integers(0, 5), hours=st.integers(-50_000, 3),
-    size=st.integers(2, 7),
+    size=st.integers(2, 7), near=st.sampled_from([0, 0, 3, 50]),
 )  # fmt: skip
 @hypothesis_settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_any_page_is_the_slice_of_the_whole_list(db, rows, changes, which, hours, size):
+def test_any_page_is_the_slice_of_the_whole_list(
+    db, monkeypatch, rows, changes, which, hours, size, near
+):
+    monkeypatch.setattr(postlists, "NEAR", near)
     with transaction.atomic():
         authors, tags = [make_author(), make_author()], [make_tag(), make_tag()]
         fill(rows, authors, tags)
