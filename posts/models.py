@@ -38,12 +38,8 @@ from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
 __all__ = [
     "AnnouncedPart", "Author", "CoAuthor", "Correction", "FeaturedPost", "GateRule", "Image",
     "ImageUse", "MissingPage", "Post", "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice",
-<<<<<<< HEAD
-    "RelatedPost", "RevisionNote", "ScheduledChange", "SearchEntry", "SearchTerm", "Series", "Tag",
-=======
-    "RelatedPost", "RevisionNote", "ScheduledChange", "SearchMiss", "Series", "Tag",
->>>>>>> 99be252
-    "TagAlias", "TagChange", "TagSlug", "TaggedPost", "WorkingCopy",
+    "RelatedPost", "RevisionNote", "ScheduledChange", "SearchEntry", "SearchMiss", "SearchTerm",
+    "Series", "Tag", "TagAlias", "TagChange", "TagSlug", "TaggedPost", "WorkingCopy",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5

@@ -1,6 +1,6 @@
 """Numbered pages at stable addresses: `<base>` is page one, `<base>page/2/` the second."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +12,7 @@ PER_PAGE = 10
 
 
 def page_context(
-    rows: QuerySet[Any],
+    rows: QuerySet[Any] | Sequence[Any],
     number: int,
     *,
     base: str,
