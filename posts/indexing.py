@@ -4,7 +4,7 @@ Built here and not by PostgreSQL's own configurations, so that the words of text
 are made the same in one place (`posts.tokens`). A vector holds, for each post,
 - stems with their places, weight A for the title, B for tags with their other names, C for
   standfirst, excerpt and authors, D for the body;
-- "=word": a word as it is written, for spelling;
+- "=word": a word as it is written, for spelling; "#" for every post;
 - "+stem", "*stem", "^stem": the stem says much here, very much, or stands in the title. These are
   the upper tiers of the index (Manning, Raghavan & Schütze 2008, section 7.2.1): of a common word
   the best posts are found without looking at all that hold it.
@@ -29,10 +29,15 @@ TIERS = {"+": 2.5, "*": 6.0}  # weighted occurrences from which a word is of tha
 GAP = 20  # places between two fields, so that no phrase reaches across
 SPELLED_FROM = 4  # letters: shorter words have no wrong letter, they are other words
 LAST_PLACE = 16_383  # PostgreSQL keeps no higher place of a word
+EVERY = "'#'"
 BATCH = 200
 
 _TEXTS = """
-SELECT post.id, post.title, coalesce((
+SELECT post.id, ARRAY(
+        SELECT post.author_id
+        UNION SELECT co.author_id FROM posts_coauthor co WHERE co.post_id = post.id
+    ), ARRAY(SELECT link.tag_id FROM posts_taggedpost link WHERE link.content_object_id = post.id),
+    post.title, coalesce((
         SELECT string_agg(concat_ws(E'\\n', tag.name, (
             SELECT string_agg(alias.name, E'\\n') FROM posts_tagalias alias
             WHERE alias.tag_id = tag.id
@@ -47,14 +52,17 @@ FROM posts_post post JOIN posts_author author ON author.id = post.author_id
 WHERE post.id = ANY(%s) ORDER BY post.id
 """
 _STORE = """
-INSERT INTO posts_searchentry (post_id, released_at, length, terms, is_counted)
+INSERT INTO posts_searchentry
+    (post_id, released_at, authors, tags, length, title, terms, is_counted)
 SELECT given.post_id, CASE WHEN post.status = 'published' THEN post.published_at END,
-       given.length, given.terms::tsvector, false
-FROM unnest(%s::int[], %s::int[], %s::text[]) AS given (post_id, length, terms)
+       given.authors::bigint[], given.tags::bigint[], given.length, given.title::text[],
+       given.terms::tsvector, false
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[], %s::text[], %s::text[])
+    AS given (post_id, authors, tags, length, title, terms)
 JOIN posts_post post ON post.id = given.post_id
 ON CONFLICT (post_id) DO UPDATE
-SET released_at = excluded.released_at, length = excluded.length, terms = excluded.terms,
-    is_counted = false
+SET released_at = excluded.released_at, authors = excluded.authors, tags = excluded.tags,
+    length = excluded.length, title = excluded.title, terms = excluded.terms, is_counted = false
 """
 # What a post no longer public added is taken back, what a public one holds is added.
 _COUNT = """
@@ -63,7 +71,6 @@ WITH entry AS (
     WHERE post_id = ANY(%(posts)s) AND {which}
 ), counted AS (
     SELECT unnest(tsvector_to_array(terms)) AS term, sign FROM entry
-    UNION ALL SELECT '#posts', sign FROM entry
     UNION ALL SELECT '#words', sign * length FROM entry
 )
 INSERT INTO posts_searchterm AS known (term, posts, nearby)
@@ -91,7 +98,10 @@ class SearchEntry(models.Model):
     )
     # The post's time of publishing while it is published, else empty: kept so by a trigger.
     released_at = models.DateTimeField(null=True)
+    authors = ArrayField(models.BigIntegerField())
+    tags = ArrayField(models.BigIntegerField())
     length = models.PositiveIntegerField()  # words of the body that are no stop words
+    title = ArrayField(models.TextField())  # stems
     terms = SearchVectorField()
     is_counted = models.BooleanField(default=False)  # in the numbers of SearchTerm
 
@@ -103,7 +113,7 @@ class SearchEntry(models.Model):
 
 
 class SearchTerm(models.Model):
-    """A term of the index and how many released posts hold it; "#posts", "#words" count in all."""
+    """A term of the index and how many released posts hold it; "#" and "#words" count them all."""
 
     term = models.TextField(primary_key=True, db_collation="C")
     posts = models.BigIntegerField()
@@ -119,7 +129,7 @@ class SearchTerm(models.Model):
 
 @dataclass
 class _Text:
-    """A post's words as they go into its vector."""
+    """A post's words as they go into its entry."""
 
     places: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     counts: dict[str, Counter[str]] = field(
@@ -127,14 +137,28 @@ class _Text:
     )
     words: set[str] = field(default_factory=set)
     next_place: int = 1
-    length: int = 0
+
+    @property
+    def length(self) -> int:
+        return self.counts["D"].total()
+
+    @property
+    def title(self) -> list[str]:
+        """Return the stems of the title, without words of grammar unless it holds no others."""
+        stems = self.counts["A"]
+        return [stem for stem in stems if stem not in STOP_WORDS] or list(stems)
+
+    @property
+    def spelled(self) -> set[str]:
+        """Return the words that can be misspelled."""
+        return {word for word in self.words if len(word) >= SPELLED_FROM and word.isalpha()}
 
 
 def index(post_ids: Iterable[int]) -> None:
     """Bring the index of these posts up to date, and the numbers of their words; idempotent.
 
-    A batch is one transaction of its own, unless the caller has one. Writers of the index take
-    turns, or two could wait for each other's words.
+    Posts that are gone are passed over. A batch is one transaction of its own, unless the caller
+    has one. Writers of the index take turns, or two could wait for each other's words.
     """
     ordered = sorted(set(post_ids))
     for start in range(0, len(ordered), BATCH):
@@ -151,34 +175,52 @@ def nearby(word: str) -> list[str]:
 
 def _index_batch(cursor: Any, post_ids: list[int]) -> None:
     cursor.execute(_TEXTS, [post_ids])
-    rows = [(pk, *_vector(*texts)) for pk, *texts in cursor.fetchall()]
+    rows = cursor.fetchall()
     if not rows:
         return
     posts = [row[0] for row in rows]
+    texts = [_text(*row[3:]) for row in rows]
     cursor.execute(_COUNT.format(which="is_counted"), {"sign": -1, "posts": posts})
-    cursor.execute(_STORE, [posts, [row[1] for row in rows], [row[2] for row in rows]])
+    cursor.execute(
+        _STORE,
+        [
+            posts,
+            [_array(row[1]) for row in rows],
+            [_array(row[2]) for row in rows],
+            [text.length for text in texts],
+            [_array(text.title) for text in texts],
+            [_vector(text) for text in texts],
+        ],
+    )
     counted = _COUNT.format(which="released_at IS NOT NULL")
     cursor.execute(counted, {"sign": 1, "posts": posts})
     cursor.execute(_MARK, [posts])
-    words = set().union(*(row[3] for row in rows))
+    words: set[str] = set().union(*(text.spelled for text in texts))
     cursor.execute(_UNSPELLED, [[f"={word}" for word in words]])
     new = [term for (term,) in cursor.fetchall()]
-    cursor.execute(_SPELL, [new, ["{" + ",".join(nearby(term[1:])) + "}" for term in new]])
+    cursor.execute(_SPELL, [new, [_array(nearby(term[1:])) for term in new]])
 
 
-def _vector(title: str, tags: str, summary: str, body: str) -> tuple[int, str, set[str]]:
-    """Return the length of a body, the vector of a post as PostgreSQL reads it, and its words."""
+def _text(title: str, tags: str, summary: str, body: str) -> _Text:
     text = _Text()
     for weight, lines in (("A", [title]), ("B", tags.split("\n")), ("C", summary.split("\n"))):
         for line in lines:
             _add(text, line, weight)
     _add(text, body, "D")
-    text.length = text.counts["D"].total()
-    spelled = {word for word in text.words if len(word) >= SPELLED_FROM and word.isalpha()}
+    return text
+
+
+def _vector(text: _Text) -> str:
+    """Return the vector as PostgreSQL reads it; no term holds a quote or a backslash."""
     terms = [f"'{stem}':{','.join(places)}" for stem, places in text.places.items()]
     terms += [f"'{tier}{stem}'" for tier, stem in _tiers(text)]
-    terms += [f"'={word}'" for word in spelled]
-    return text.length, " ".join(terms), spelled
+    terms += [f"'={word}'" for word in text.spelled]
+    return " ".join([EVERY, *terms])
+
+
+def _array(items: Iterable[object]) -> str:
+    """Return an array as PostgreSQL reads it; the items are numbers or words of letters alone."""
+    return "{" + ",".join(map(str, items)) + "}"
 
 
 def _add(text: _Text, words: str, weight: str) -> None:

@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Self
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import QueryDict
 
 from posts import search
@@ -67,24 +69,32 @@ class Question:
     def is_empty(self) -> bool:
         return not (self.query or self.tag or self.author or self.year)
 
-    def filtered(self) -> PostQuerySet:
-        """Return the published posts that pass the filters, not yet the words."""
+    def narrowing(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Return for each filter its condition on `posts_searchentry` and its parameters."""
+        conditions: dict[str, tuple[str, dict[str, Any]]] = {}
+        if self.tag:
+            tagged = "tags && ARRAY(SELECT id FROM posts_tag WHERE slug = %(tag)s)"
+            conditions["tag"] = (tagged, {"tag": self.tag})
+        if self.author:
+            written = "authors && ARRAY(SELECT id FROM posts_author WHERE slug = %(author)s)"
+            conditions["author"] = (written, {"author": self.author})
+        if self.year:
+            start = datetime(int(self.year), 1, 1, tzinfo=settings.ZONE)
+            span = {"start": start, "end": start.replace(year=start.year + 1)}
+            conditions["year"] = ("released_at >= %(start)s AND released_at < %(end)s", span)
+        return conditions
+
+    def matching(self) -> PostQuerySet:
+        """Return the public posts that pass the filters and hold all the words; unordered."""
         posts = Post.objects.published()
+        if self.query:
+            posts = posts & search.mentioning(self.query)
         if self.tag:
             posts = posts.filter(tagged_posts__tag__slug=self.tag)
         if self.author:
             author = Author.objects.filter(slug=self.author).first()
             posts = posts.by(author) if author else posts.none()
-        if self.year:
-            posts = posts.in_year(int(self.year))
-        return posts
-
-    def matching(self) -> PostQuerySet:
-        """Return the posts that pass the filters and hold the words; unordered."""
-        posts = self.filtered()
-        if self.query:
-            posts = posts.filter(search_vector=search.asked_for(self.query))
-        return posts
+        return posts.in_year(int(self.year)) if self.year else posts
 
 
 def _address(path: str, pairs: dict[str, str]) -> str:

@@ -41,7 +41,7 @@ class Token(NamedTuple):
     word: str
     stem: str
     place: int
-    is_compound: bool = False  # "reoffending" for "re-offending": in the place of its first part
+    is_compound: bool = False  # "reoffending" for "re-offending": it has both their places
 
     @property
     def is_stop_word(self) -> bool:
@@ -82,4 +82,6 @@ def _read(written: str) -> tuple[str, str]:
 def _compound(parts: list[str], place: int) -> Iterator[Token]:
     if 1 < len(parts) <= MOST_PARTS:
         word = "".join(parts)[:LONGEST_WORD]
-        yield Token(word, stem_of(word), place - len(parts), is_compound=True)
+        known_by = stem_of(word)
+        yield Token(word, known_by, place - len(parts), is_compound=True)
+        yield Token(word, known_by, place - 1, is_compound=True)  # before what follows, too

@@ -31,12 +31,11 @@ def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse
     featured = [] if asked.query else list(Post.objects.published(now).featured_on(tag))
     # They stand above the list, on its first page, and not in it again.
     posts: Rows = PostList.of_tag(tag, now).without(featured)
-    if asked.query:
-        posts = search.within(Post.objects.published(now).tagged(tag), asked.query)
-    subtopics = list(tag.public_subtopics())
+    subtopics = [] if asked.query else list(tag.public_subtopics())
     context = {
         "base": tag.get_absolute_url(),
         "tag": tag,
+        "tags": [tag],
         "introduction": tag.live_introduction(tag.post_count),
         "post_count": tag.post_count,
         "subtopics": subtopics,
@@ -65,7 +64,6 @@ def intersection(request: HttpRequest, slugs: str, number: int | str = 1) -> Htt
         return _lead_to(request, base if number == 1 else f"{base}page/{number}/")
     asked = Question.from_request(request.GET)
     posts = Post.objects.published(now).filter(pk__in=filed.order_by().values("post_id"))
-    posts = search.within(posts, asked.query) if asked.query else posts.for_list()
     context = {
         "base": base,
         "tags": tags,
@@ -76,25 +74,33 @@ def intersection(request: HttpRequest, slugs: str, number: int | str = 1) -> Htt
         "is_indexed": len(tags) == 2 and post_count >= PER_PAGE and not asked.query,
         "besides": cooccurrence.besides(tags, now) if number == 1 and not asked.query else None,
     }
-    return _list(request, "posts/tag_intersection.html", posts, number, context)
+    return _list(request, "posts/tag_intersection.html", posts.for_list(), number, context)
 
 
 def _list(
     request: HttpRequest, template: str, posts: Rows, number: int, context: dict[str, Any]
 ) -> HttpResponse:
-    """Render one page of a topic's posts, or of those that match `?q=`."""
+    """Render one page of the posts of `context["tags"]`, or of those that match `?q=`."""
     if moved := to_one_address(request, number, base=context["base"]):
         return moved
     asked = Question.from_request(request.GET)
-    query = {"q": asked.query} if asked.query else None
-    is_counted = not asked.query and not context.get("featured")
-    total = context["post_count"] if is_counted else None
-    number = asked.page if asked.query else number
-    context |= page_context(posts, number, base=context["base"], query=query, total=total)
     context["query"] = asked.query
     if asked.query:
-        snippets.add(context["page_obj"], snippets.stems(asked.query))
+        context |= _found(asked, context["tags"], context["base"])
+    else:
+        total = None if context.get("featured") else context["post_count"]
+        context |= page_context(posts, number, base=context["base"], total=total)
     return render(request, template, context)
+
+
+def _found(asked: Question, tags: list[Tag], base: str) -> dict[str, Any]:
+    """Return the page of what matches among the posts that have all of these tags."""
+    filed = ("tags @> %(tags)s::bigint[]", {"tags": [tag.pk for tag in tags]})
+    found = search.find(asked.query, narrowing={"tags": filed})
+    listed, query = search.Listed(found.post_ids), {"q": asked.query}
+    page = page_context(listed, asked.page, base=base, query=query)
+    snippets.add(page["page_obj"], found.matching.marks)
+    return page
 
 
 def _tags_at(slugs: set[str]) -> list[Tag]:

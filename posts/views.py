@@ -97,7 +97,7 @@ def search(request: HttpRequest) -> HttpResponse:
     asked = Question.from_request(request.GET)
     context = answers.answer(asked)
     if answers.is_miss(asked, context):
-        guess = (context["did_you_mean"] or {}).get("text", "")
+        guess = (context["corrected"] or context["did_you_mean"] or {}).get("text", "")
         misses.note(request, asked.query, guess=guess, now=timezone.now())
     context["canonical_url"] = settings.SITE_URL + asked.here()
     return render(request, "posts/search.html", context)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 # Counting and ranking read the rows of very many posts and the vectors of few: those lie apart,
 # uncompressed, since unpacking costs more than reading.
 APART = """
-ALTER TABLE posts_searchentry SET (toast_tuple_target = 128);
+ALTER TABLE posts_searchentry SET (toast_tuple_target = 256);
 ALTER TABLE posts_searchentry ALTER COLUMN terms SET STORAGE EXTERNAL;
 """
 # Whatever moves a post's state, search knows it in the same transaction.
@@ -49,7 +49,25 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("released_at", models.DateTimeField(null=True)),
+                (
+                    "authors",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None
+                    ),
+                ),
+                (
+                    "tags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None
+                    ),
+                ),
                 ("length", models.PositiveIntegerField()),
+                (
+                    "title",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), size=None
+                    ),
+                ),
                 ("terms", django.contrib.postgres.search.SearchVectorField()),
                 ("is_counted", models.BooleanField(default=False)),
             ],

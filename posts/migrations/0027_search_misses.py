@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("posts", "0026_search_index"),
         ("posts", "0028_listings"),
-        ("posts", "0029_paragraph_anchors"),
+        ("posts", "0029_sitemap_index"),
     ]
 
     operations = [
