@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -12,6 +12,7 @@ from pbrsite.syndication import Channel
 from posts import entries, moved
 from posts.models import Author, Post, PostQuerySet, Series, Tag
 from posts.postlists import PostList
+from posts.questions import Question
 
 
 @require_safe
@@ -58,6 +59,17 @@ def series(request: HttpRequest, slug: str, kind: str = "rss") -> HttpResponse:
         page=shown.get_absolute_url(),
         key=f"series-{shown.pk}",
     )
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Return what is new in a search: the newest posts that match, whatever their rank."""
+    asked = Question.from_request(request.GET)
+    if asked.is_empty:
+        return redirect("posts:feed")
+    response = respond(request, asked.matching(), title=asked.heading(), page=asked.url())
+    response["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def respond(

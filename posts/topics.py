@@ -62,6 +62,10 @@ class Tag(TagBase):
         ITEM = "item", "Item"
         PLACE = "place", "Place"
 
+        @property
+        def plural(self) -> str:
+            return "People" if self == "person" else f"{self.label}s"
+
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.THEME)
     description = models.CharField(max_length=300, blank=True, help_text="One sentence.")
     heading = models.CharField(

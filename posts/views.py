@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import (
     Http404,
     HttpRequest,
@@ -21,20 +22,16 @@ from posts import (
     bibliography,
     cards,
     linkeddata,
-    moved,
+    misses,
     previews,
     series,
     sharing,
 )
-from posts import search as searching
-from posts.models import Author, Correction, Post, PreviewLink, Series, Tag
+from posts.models import Author, Correction, Post, PreviewLink, Series
 from posts.pagination import Rows, page_context, to_one_address
 from posts.postlists import PostList
 from posts.proofs import proof
 from posts.questions import Question
-from posts.snippets import mark
-
-KIND_HEADINGS = {Tag.Kind.PERSON.value: "People"}
 
 
 @require_safe
@@ -90,46 +87,6 @@ def preview(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 @require_safe
-def tag_list(request: HttpRequest) -> HttpResponse:
-    tags = list(Tag.objects.public().order_by("name", "pk"))
-    kinds = [
-        {
-            "label": KIND_HEADINGS.get(kind, f"{label}s"),
-            "tags": [tag for tag in tags if tag.kind == kind],
-        }
-        for kind, label in Tag.Kind.choices
-    ]
-    return render(
-        request, "posts/tag_list.html", {"kinds": [kind for kind in kinds if kind["tags"]]}
-    )
-
-
-@require_safe
-def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
-    tag = Tag.objects.public().filter(slug=slug).first()
-    if tag is None:
-        return moved.tag(request, slug)
-    asked = Question.from_request(request.GET)
-    featured = [] if asked.query else list(Post.objects.published().featured_on(tag))
-    # They stand above the list, on its first page, and not in it again.
-    posts: Rows = PostList.of_tag(tag, timezone.now()).without(featured)
-    if asked.query:
-        posts = searching.within(Post.objects.published().tagged(tag), asked.query)
-    context = {
-        "base": tag.get_absolute_url(),
-        "within": {"q": asked.query} if asked.query else None,
-        "tag": tag,
-        "introduction": tag.live_introduction(tag.post_count),
-        "post_count": tag.post_count,
-        "subtopics": list(tag.public_subtopics()),
-        "featured": featured,
-        "query": asked.query,
-    }
-    number = asked.page if asked.query else number
-    return _list_page(request, "posts/tag_detail.html", posts, number, context)
-
-
-@require_safe
 def series_detail(request: HttpRequest, slug: str) -> HttpResponse:
     shown = get_object_or_404(Series.objects.public(), slug=slug)
     return render(request, "posts/series_detail.html", {"outline": series.outline(shown)})
@@ -137,8 +94,14 @@ def series_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
+    """Answer a search. One without any result is noted for the editors, in a file: see `misses`."""
     asked = Question.from_request(request.GET)
-    return render(request, "posts/search.html", answers.answer(asked))
+    context = answers.answer(asked)
+    if answers.is_miss(asked, context):
+        guess = (context["corrected"] or context["did_you_mean"] or {}).get("text", "")
+        misses.note(request, asked.query, guess=guess, now=timezone.now())
+    context["canonical_url"] = settings.SITE_URL + asked.here()
+    return render(request, "posts/search.html", context)
 
 
 @require_safe
@@ -177,7 +140,5 @@ def _list_page(
     if moved := to_one_address(request, number, base=context["base"]):
         return moved
     context |= page_context(posts, number, base=context["base"], query=context.get("within"))
-    for post in context["page_obj"]:
-        post.headline = mark(getattr(post, "headline", ""))
     context["post_count"] = context.get("post_count", context["page_obj"].paginator.count)
     return render(request, template, context)
