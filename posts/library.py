@@ -1,7 +1,7 @@
 """The media library: images, cleaned on upload, and which posts use them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -229,7 +229,11 @@ class ImageUse(models.Model):
 
 def pictures_in(body: str) -> dict[str, Picture]:
     """Return the pictures a body names, by name (former ones too); one query, none without."""
-    names = names_in(body)
+    return pictures_named(names_in(body))
+
+
+def pictures_named(names: Collection[str]) -> dict[str, Picture]:
+    """Return the pictures of these names, former ones too; one query, none without names."""
     if not names:
         return {}
     found: dict[str, Picture] = {}

@@ -1,5 +1,6 @@
 """Whether a link of a body leads somewhere: well formed, and alive where it stays on our site."""
 
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -13,12 +14,14 @@ from posts.rendering import PAGE_HOOKS
 
 __all__ = ["dead", "is_ours", "is_well_formed"]
 
+SPACE = re.compile(r"\s")
+
 
 def is_well_formed(target: str) -> bool:
     """Return whether a browser would go where the writer meant."""
     target = target.strip()
     parts = split(target)
-    if parts is None or not target or any(character.isspace() for character in target):
+    if parts is None or not target or SPACE.search(target):
         return False
     if parts.scheme in {"http", "https"}:
         return _is_host(parts.hostname or "") or is_ours(target)

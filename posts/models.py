@@ -21,6 +21,7 @@ from posts.citations import Citation, Cited
 from posts.corrections import Correctable, Correction
 from posts.drafts import WorkingCopy
 from posts.history import RevisionNote
+from posts.imports import ImportedItem
 from posts.indexing import SearchEntry, SearchTerm
 from posts.library import Image, ImageUse
 from posts.listings import ListEntry, ListTally
@@ -39,10 +40,10 @@ from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
 
 __all__ = [
     "AnnouncedPart", "Author", "Citation", "CoAuthor", "Correction", "FeaturedPost", "GateRule",
-    "Image", "ImageUse", "ListEntry", "ListTally", "MissingPage", "Post", "PostQuerySet",
-    "PreviewLink", "Redirect", "RelatedChoice", "RelatedPost", "RevisionNote", "ScheduledChange",
-    "SearchEntry", "SearchMiss", "SearchTerm", "Series", "Tag", "TagAlias", "TagChange", "TagSlug",
-    "TaggedPost", "WorkingCopy",
+    "Image", "ImageUse", "ImportedItem", "ListEntry", "ListTally", "MissingPage", "Post",
+    "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice", "RelatedPost", "RevisionNote",
+    "ScheduledChange", "SearchEntry", "SearchMiss", "SearchTerm", "Series", "Tag", "TagAlias",
+    "TagChange", "TagSlug", "TaggedPost", "WorkingCopy",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
@@ -230,7 +231,10 @@ class Post(Publishing, Correctable, Cited):  # type: ignore[django-manager-missi
 
     def render_body(self) -> None:
         known = library.pictures_in(self.body)
-        rendered = rendering.render(self.body, known, key=self.slug)
+        self.take_rendering(rendering.render(self.body, known, key=self.slug))
+
+    def take_rendering(self, rendered: rendering.Rendering) -> None:
+        """Hold what was made of the body as it is."""
         self.body_html = rendered.html
         self.contents = rendered.contents
         self.plain_text = rendered.text
