@@ -1,6 +1,6 @@
 """Which post links to which, read from the bodies: what the older one's page shows as cited by.
 
-Postgres decides which post an address leads to (`posts_citation_target`, migration 0025), by the
+Postgres decides which post an address leads to (`posts_citation_target`, migration 0028), by the
 rules of `posts.addresses`, and does so again whenever a post or a redirect takes, changes or loses
 an address. So a link to a post that is not there yet finds it when it comes, and follows it.
 """
@@ -186,7 +186,7 @@ class Citing:
 def later() -> Func:
     """Return the later posts that cite a post as part of the query for it, by Postgres's clock.
 
-    A function of its own (migration 0025): as a subquery it cost a page a millisecond of Python.
+    A function of its own (migration 0028): as a subquery it cost a page a millisecond of Python.
     """
     return _citing(F("published_at"))
 

@@ -2,7 +2,7 @@
 
 A page of a list of 100,000 posts must cost what a page of 200 costs, the last one included. So
 every list has its own rows in the order it is read in, and a count for each month of it, from which
-any page is found by reading a month at most (see `posts.postlists`). Triggers of migration 0028
+any page is found by reading a month at most (see `posts.postlists`). Triggers of migration 0024
 write both in the statement that changes a post, its tags or its authors; no code here does.
 """
 

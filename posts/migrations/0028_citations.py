@@ -103,7 +103,7 @@ DROP FUNCTION posts_citation_target(text, text, int);
 class Migration(migrations.Migration):
     """Which post links to which: pages show it, so it renews content."""
 
-    dependencies = [("posts", "0029_sitemap_index")]
+    dependencies = [("posts", "0027_sitemap_index")]
     operations = [
         migrations.CreateModel(
             name="Citation",

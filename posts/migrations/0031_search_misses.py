@@ -4,12 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """The searches that found nothing, counted by the worker; no public page shows them."""
 
-    dependencies = [
-        ("posts", "0025b_record_citations"),
-        ("posts", "0026_search_index"),
-        ("posts", "0028_listings"),
-        ("posts", "0029_sitemap_index"),
-    ]
+    dependencies = [("posts", "0030_search_index")]
 
     operations = [
         migrations.CreateModel(

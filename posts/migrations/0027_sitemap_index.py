@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """The dates of posts beside their numbers: the sitemap's index reads no whole rows."""
 
-    dependencies = [("posts", "0029_paragraph_anchors")]
+    dependencies = [("posts", "0026_paragraph_anchors")]
     operations = [
         migrations.AddIndex(
             model_name="post",

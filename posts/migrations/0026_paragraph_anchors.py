@@ -26,5 +26,5 @@ def pin(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("posts", "0029_corporate_authors")]
+    dependencies = [("posts", "0025_corporate_authors")]
     operations = [migrations.RunPython(pin, migrations.RunPython.noop)]

@@ -20,5 +20,5 @@ def record(apps, schema_editor):
 class Migration(migrations.Migration):
     """From here on each save of a post keeps the table."""
 
-    dependencies = [("posts", "0025_citations")]
+    dependencies = [("posts", "0028_citations")]
     operations = [migrations.RunPython(record, migrations.RunPython.noop)]
