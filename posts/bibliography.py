@@ -13,9 +13,9 @@ from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from pbrsite.characters import printable
 from pbrsite.mail import absolute, one_line
 from posts.models import Author, Post
-from posts.rendering import printable
 
 NAMED = 3  # authors, before Harvard says "et al."
 TITLES = re.compile(r"^(?:(?:dr|prof(?:essor)?|rev|mr|mrs|ms|mx)\.?\s+)+(?=\S)", re.IGNORECASE)
