@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from comments.models import Comment
 from pbrsite import mailbox
-from posts.models import Citation, Post, PostQuerySet, ScheduledChange
+from posts.models import Citation, Post, PostQuerySet, ScheduledChange, SearchMiss
 from subscriptions import noon
 from subscriptions.models import Issue
 
@@ -31,7 +31,12 @@ def desk_for(user: User, now: datetime) -> dict[str, Any]:
             "in_review": _unfinished(Post.objects.open_to(user).in_review()),
             "scheduled": _scheduled(Post.objects.open_to(user).scheduled(now)),
             "changes": _changes(Post.objects.open_to(user)),
-            "health": _health(now) + _dead_links(user, now) + _mail_hint(user),
+            "health": [
+                *_health(now),
+                *_dead_links(user, now),
+                *_misses(user, now),
+                *_mail_hint(user),
+            ],
         }
     if user.has_perm("comments.view_comment"):
         desk["waiting_comments"] = {
@@ -85,6 +90,17 @@ def _brief(posts: PostQuerySet) -> PostQuerySet:
 
 def _change(post: Post) -> str:
     return reverse("admin:posts_post_change", args=[post.pk])
+
+
+def _misses(user: PermissionsMixin, now: datetime) -> list[dict[str, Any]]:
+    """Return a line only when readers searched in vain for something new."""
+    count = SearchMiss.objects.new(now).count() if _may_mend(user) else 0
+    url = reverse("admin:posts_searchmiss_changelist") + "?show=new"
+    return [{"label": "New searches that found nothing", "value": count, "url": url}][: bool(count)]
+
+
+def _may_mend(user: PermissionsMixin) -> bool:
+    return user.has_perm("posts.view_searchmiss") or user.has_perm("posts.change_searchmiss")
 
 
 def _mail_hint(user: PermissionsMixin) -> list[dict[str, Any]]:

@@ -4,23 +4,18 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, UniqueConstraint
+from django.db.models import UniqueConstraint
 from django.urls import reverse
 from django.utils import timezone
 
-from posts import visibility
+from posts import listings
+from posts.listings import ListKind
 
 
 class AuthorQuerySet(models.QuerySet["Author"]):
     def public(self) -> Self:
         """Return authors of whom something is out, alone or with others; each once."""
-        now = timezone.now()
-        alone = visibility.published(now, through="posts__")
-        together = visibility.published(now, through="co_authorships__post__")
-        return self.filter(
-            Exists(Author.objects.filter(alone, pk=OuterRef("pk")))
-            | Exists(Author.objects.filter(together, pk=OuterRef("pk")))
-        )
+        return self.filter(listings.is_public(ListKind.AUTHOR, timezone.now()))
 
 
 class Author(models.Model):

@@ -2,7 +2,8 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from pbrsite import pagecache, syndication
@@ -10,6 +11,8 @@ from pbrsite.mail import absolute
 from pbrsite.syndication import Channel
 from posts import entries, moved
 from posts.models import Author, Post, PostQuerySet, Series, Tag
+from posts.postlists import PostList
+from posts.questions import Question
 
 
 @require_safe
@@ -24,7 +27,7 @@ def tag(request: HttpRequest, slug: str, kind: str = "rss") -> HttpResponse:
         return moved.tag(request, slug)
     return respond(
         request,
-        Post.objects.tagged(topic),
+        PostList.of_tag(topic, timezone.now()).newest(entries.ENTRIES),
         kind,
         title=topic.topic_heading,
         page=topic.get_absolute_url(),
@@ -37,7 +40,7 @@ def author(request: HttpRequest, slug: str, kind: str = "rss") -> HttpResponse:
     writer = get_object_or_404(Author.objects.public(), slug=slug)
     return respond(
         request,
-        Post.objects.by(writer),
+        PostList.of_author(writer, timezone.now()).newest(entries.ENTRIES),
         kind,
         title=writer.name,
         page=writer.get_absolute_url(),
@@ -56,6 +59,17 @@ def series(request: HttpRequest, slug: str, kind: str = "rss") -> HttpResponse:
         page=shown.get_absolute_url(),
         key=f"series-{shown.pk}",
     )
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Return what is new in a search: the newest posts that match, whatever their rank."""
+    asked = Question.from_request(request.GET)
+    if asked.is_empty:
+        return redirect("posts:feed")
+    response = respond(request, asked.matching(), title=asked.heading(), page=asked.url())
+    response["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def respond(

@@ -21,7 +21,10 @@ from posts.citations import Citation, Cited
 from posts.corrections import Correctable, Correction
 from posts.drafts import WorkingCopy
 from posts.history import RevisionNote
+from posts.indexing import SearchEntry, SearchTerm
 from posts.library import Image, ImageUse
+from posts.listings import ListEntry, ListTally
+from posts.misses import SearchMiss
 from posts.missing import MissingPage
 from posts.previews import PreviewLink
 from posts.publishing import Publishing
@@ -36,9 +39,10 @@ from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
 
 __all__ = [
     "AnnouncedPart", "Author", "Citation", "CoAuthor", "Correction", "FeaturedPost", "GateRule",
-    "Image", "ImageUse", "MissingPage", "Post", "PostQuerySet", "PreviewLink", "Redirect",
-    "RelatedChoice", "RelatedPost", "RevisionNote", "ScheduledChange", "Series", "Tag", "TagAlias",
-    "TagChange", "TagSlug", "TaggedPost", "WorkingCopy",
+    "Image", "ImageUse", "ListEntry", "ListTally", "MissingPage", "Post", "PostQuerySet",
+    "PreviewLink", "Redirect", "RelatedChoice", "RelatedPost", "RevisionNote", "ScheduledChange",
+    "SearchEntry", "SearchMiss", "SearchTerm", "Series", "Tag", "TagAlias", "TagChange", "TagSlug",
+    "TaggedPost", "WorkingCopy",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5

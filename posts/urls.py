@@ -2,12 +2,23 @@
 
 from django.urls import URLPattern, path, re_path
 
-from posts import archives, feeds, machines, shortlinks, sitemaps, views
+from posts import (
+    archives,
+    authorpages,
+    feeds,
+    machines,
+    shortlinks,
+    sitemaps,
+    tagindex,
+    topicpages,
+    views,
+)
 
 app_name = "posts"
 
 _MONTH, _DAY = r"(?P<month>0[1-9]|1[0-2])", r"(?P<day>0[1-9]|[12][0-9]|3[01])"
 _SLUG, _KIND = r"(?P<slug>[-a-zA-Z0-9_]+)", r"(?P<kind>atom|json)"
+_SLUGS = r"(?P<slugs>[-a-zA-Z0-9_]+(?:\+[-a-zA-Z0-9_]+)+)"
 _PERIOD = rf"^(?P<year>[0-9]{{4}})/(?:{_MONTH}/(?:{_DAY}/)?)?"
 
 urlpatterns: list[URLPattern] = [
@@ -18,13 +29,21 @@ urlpatterns: list[URLPattern] = [
     path("corrections/", views.corrections, name="corrections"),
     path("corrections/page/<int:number>/", views.corrections, name="corrections_page"),
     path("search/", views.search, name="search"),
-    path("tags/", views.tag_list, name="tags"),
-    path("tag/<slug:slug>/", views.tag_detail, name="tag"),
-    path("tag/<slug:slug>/page/<int:number>/", views.tag_detail, name="tag_page"),
+    path("search/feed/", feeds.search, name="search_feed"),
+    path("tags/", tagindex.tag_list, name="tags"),
+    re_path(r"^tags/(?P<letter>[a-z]|0-9)/$", tagindex.tag_letter, name="tags_letter"),
+    path("tag/<slug:slug>/", topicpages.tag_detail, name="tag"),
+    path("tag/<slug:slug>/page/<int:number>/", topicpages.tag_detail, name="tag_page"),
+    re_path(rf"^tag/{_SLUGS}/$", topicpages.intersection, name="intersection"),
+    re_path(
+        rf"^tag/{_SLUGS}/page/(?P<number>[1-9][0-9]{{0,5}})/$",
+        topicpages.intersection,
+        name="intersection_page",
+    ),
     path("tag/<slug:slug>/feed/", feeds.tag, name="tag_feed"),
     re_path(rf"^tag/{_SLUG}/feed/{_KIND}/$", feeds.tag, name="tag_feed"),
-    path("author/<slug:slug>/", views.author_detail, name="author"),
-    path("author/<slug:slug>/page/<int:number>/", views.author_detail, name="author_page"),
+    path("author/<slug:slug>/", authorpages.author_detail, name="author"),
+    path("author/<slug:slug>/page/<int:number>/", authorpages.author_detail, name="author_page"),
     path("author/<slug:slug>/feed/", feeds.author, name="author_feed"),
     re_path(rf"^author/{_SLUG}/feed/{_KIND}/$", feeds.author, name="author_feed"),
     path("series/<slug:slug>/", views.series_detail, name="series"),

@@ -4,6 +4,7 @@ from posts.admin import (
     citations,
     classifying,
     library,
+    misses,
     missing,
     redirects,
     strictness,
@@ -12,5 +13,6 @@ from posts.admin import (
 )
 
 __all__ = [
-    "citations", "classifying", "library", "missing", "redirects", "strictness", "tags", "writing",
+    "citations", "classifying", "library", "misses", "missing", "redirects", "strictness", "tags",
+    "writing",
 ]  # fmt: skip

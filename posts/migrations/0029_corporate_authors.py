@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Whether a byline is a person's name, which citations turn round, or an organisation's."""
 
-    dependencies = [("posts", "0023_part_once")]
+    dependencies = [("posts", "0028_listings")]
     operations = [
         migrations.AddField(
             model_name="author",
