@@ -5,6 +5,7 @@ class Migration(migrations.Migration):
     """The searches that found nothing, counted by the worker; no public page shows them."""
 
     dependencies = [
+        ("posts", "0025b_record_citations"),
         ("posts", "0026_search_index"),
         ("posts", "0028_listings"),
         ("posts", "0029_sitemap_index"),
