@@ -14,7 +14,7 @@ from lxml import html
 
 from posts import citations
 from posts.models import Citation, Post, Redirect
-from tests.factories import make_member, make_owner, make_post, make_staff, make_tag
+from tests.factories import make_member, make_owner, make_post, make_posts, make_staff, make_tag
 from tests.posts.test_admin import form_data
 
 pytestmark = pytest.mark.django_db
@@ -163,8 +163,7 @@ def test_a_post_renamed_to_what_it_links_to_does_not_cite_itself():
 @pytest.mark.parametrize("count", [1, 30])
 def test_any_number_of_posts_is_recorded_in_two_queries(count, django_assert_num_queries):
     target = make_post(slug="target")
-    posts = [make_post(body=body("/target/", f"/none-{n}/")) for n in range(count)]
-    Citation.objects.all().delete()
+    posts = make_posts(count, body_html=body("/target/", "/none/"))
     with django_assert_num_queries(2):
         citations.record([post.pk for post in posts])
     assert target.cited_by.count() == count
@@ -213,8 +212,8 @@ def test_a_post_with_two_links_is_listed_once(client):
 
 def test_more_than_five_are_folded_and_the_list_has_an_end(client):
     make_post(slug="old", published_at=ago(days=9))
-    for number in range(52):
-        make_post(title=f"Post {number}", body=body("/old/"), published_at=ago(hours=number + 1))
+    make_posts(52, body_html=body("/old/"))
+    citations.record(list(Post.objects.values_list("pk", flat=True)))
     page = html.fromstring(client.get("/old/").content)
     assert len(page.xpath("//*[@id='citing']/div/ul/li")) == 5
     assert len(page.xpath("//*[@id='citing']//details//li")) == 45
@@ -331,8 +330,8 @@ def test_the_list_costs_the_same_at_10_and_100_rows(client, editor, django_asser
     client.get(path)
     with CaptureQueriesContext(connection) as few:
         client.get(path)
-    for number in range(45):
-        make_post(body=body(f"/{withdrawn.slug}/", f"/never-{number}/"))
+    make_posts(45, body_html=body(f"/{withdrawn.slug}/", "/never/"))
+    citations.record(list(Post.objects.filter(body="").values_list("pk", flat=True)))
     with django_assert_num_queries(len(few)):
         assert client.get(path).context["cl"].result_count == 110
     assert len(few) <= 7

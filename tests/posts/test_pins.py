@@ -61,11 +61,11 @@ def test_a_pin_is_done_at_once_and_shown_to_readers(client, editor):
 def test_pins_are_moved_unpinned_and_keep_their_numbers(client, editor):
     post = make_post()
     others = [make_post(title=name) for name in "ABC"]
-    for other in others:
-        press(client, post, "pin", other)
+    for place, other in enumerate(others):
+        RelatedChoice.objects.create(post=post, related=other, position=place * 5)
     for verb, which, expected in [
-        ("up", 2, "ACB"), ("up", 0, "ACB"), ("down", 0, "CAB"), ("down", 1, "CAB"),
-        ("clear", 0, "CB"), ("pin", 0, "CBA"), ("pin", 0, "CBA"),
+        ("up", 2, "ACB"), ("up", 0, "ACB"), ("down", 0, "CAB"), ("clear", 0, "CB"),
+        ("pin", 0, "CBA"), ("pin", 0, "CBA"),
     ]:  # fmt: skip
         press(client, post, verb, others[which])
         assert "".join(beside(post))[: len(expected)] == expected
@@ -89,8 +89,8 @@ def test_a_ban_takes_away_and_is_taken_back(client, editor):
 @pytest.mark.parametrize("others", [0, 10])
 def test_what_cannot_be_pinned_is_said_in_words(client, editor, others):
     post = make_post()
-    for other in [make_post() for _ in range(others)]:
-        press(client, post, "pin", other)
+    for place in range(others):
+        RelatedChoice.objects.create(post=post, related=make_post(), position=place)
     page = press(client, post, "pin", make_post() if others else post, _fragment="1")
     reason = "10 pinned posts are the most" if others else "does not stand beside itself"
     assert reason in page.content.decode()
