@@ -14,15 +14,16 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
 
-import psycopg
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import parse_http_date_safe
-from psycopg import pq
+
+from pbrsite.database.base import DatabaseWrapper
 
 Version = tuple[bytes | None, bytes | None]
 Key = tuple[str, str, str]
@@ -75,7 +76,7 @@ class PageCache:
                 return _unkept(request, response)
             self._keep(key, page)
         else:
-            self._touch(key)
+            self.touch(key)
         return _answer(request, page)
 
     def _whole(self, request: HttpRequest) -> HttpResponse:
@@ -86,7 +87,7 @@ class PageCache:
         finally:
             request.META.update(asked)
 
-    def _touch(self, key: Key) -> None:
+    def touch(self, key: Key) -> None:
         with self.lock:
             if key in self.pages:
                 self.pages.move_to_end(key)
@@ -114,29 +115,23 @@ def is_anonymous_read(request: HttpRequest) -> bool:
 def content_version() -> Version:
     """Return what identifies everything public at this moment; one round trip.
 
-    It is the whole cost of a kept page, so it goes through libpq itself: 20 µs of processor time
-    where Django's cursor takes 110 (its health check, its wrapper and psycopg's waiting loop).
+    It is the whole cost of a kept page, so it goes through libpq itself: 10 µs of processor time
+    where Django's cursor takes 110 (its health check, its wrapper and psycopg's waiting loop), and
+    20 of Postgres's.
     """
-    version = _ask() if connection.connection is not None else None
+    # Found once: looking it up costs a tenth of the rest.
+    database = cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])
+    # Our own clock, not the database's: it is the one the page will be rendered by.
+    now = timezone.now().isoformat().encode()
+    version = database.ask(b"content_version", _VERSION, now)
     if version is None:
-        connection.close()  # It was never open, or the server went away since the last request.
-        connection.ensure_connection()
-        version = _ask()
+        database.close()  # It was never open, or the server went away since the last request.
+        database.ensure_connection()
+        version = database.ask(b"content_version", _VERSION, now)
     if version is None:
         raise OperationalError("The database does not answer.")
-    return version
-
-
-def _ask() -> Version | None:
-    try:
-        # Our own clock, not the database's: it is the one the page will be rendered by.
-        now = timezone.now().isoformat().encode()
-        result = connection.connection.pgconn.exec_params(_VERSION, [now])
-    except psycopg.OperationalError:
-        return None
-    if result.status != pq.ExecStatus.TUPLES_OK:
-        return None
-    return result.get_value(0, 0), result.get_value(0, 1)
+    number, moment = version
+    return number, moment
 
 
 def page_of(response: HttpResponse, version: Version) -> Page | None:

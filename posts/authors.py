@@ -5,9 +5,9 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import UniqueConstraint
-from django.urls import reverse
 from django.utils import timezone
 
+from pbrsite.paths import path_to
 from posts import listings
 from posts.listings import ListKind
 
@@ -48,7 +48,7 @@ class Author(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("posts:author", args=[self.slug])
+        return path_to("posts:author", self.slug)
 
 
 class CoAuthor(models.Model):

@@ -11,9 +11,11 @@ from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
-from django.urls import reverse
+from django.utils import timezone
 from taggit.managers import TaggableManager
 
+from pbrsite.database.statements import Statement
+from pbrsite.paths import path_to
 from posts import citations, library, prose, rendering
 from posts.authors import Author, CoAuthor
 from posts.changes import ScheduledChange
@@ -195,7 +197,7 @@ class Post(Publishing, Correctable, Cited):  # type: ignore[django-manager-missi
             citations.replace({self.pk: self.body_html}, are_new=is_new)
 
     def get_absolute_url(self) -> str:
-        return reverse("posts:detail", args=[self.slug])
+        return path_to("posts:detail", self.slug)
 
     def is_open_to(self, user: AbstractBaseUser | AnonymousUser) -> bool:
         """Return whether that member of staff may see it; the twin of `PostQuerySet.open_to`."""
@@ -253,10 +255,10 @@ class Post(Publishing, Correctable, Cited):  # type: ignore[django-manager-missi
 
     def related(self, now: datetime | None = None) -> list["Post"]:
         """Return the five posts to show beside this one: stored, public ones only; one query."""
-        rows = (
-            Post.objects.published(now)
-            .for_list()
-            .filter(related_to__post=self)
-            .order_by("related_to__position")
-        )
-        return list(rows[:RELATED_SHOWN])
+        return _related(self.pk, now or timezone.now())
+
+
+@Statement
+def _related(pk: int, now: datetime) -> PostQuerySet:
+    rows = Post.objects.published(now).for_list().filter(related_to__post=pk)
+    return rows.order_by("related_to__position")[:RELATED_SHOWN]

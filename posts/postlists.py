@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
+from pbrsite.database.statements import Statement
 from posts.listings import ListKind
 from posts.models import Author, Post, PostQuerySet, Tag
 
@@ -102,29 +103,24 @@ class PostList:
         return iter(self[0 : self.count()])
 
     def __getitem__(self, wanted: slice) -> list[Post]:
-        """Return these posts as cards show them: one query."""
-        return list(self.slice(wanted.start, wanted.stop).for_list())
-
-    def slice(self, bottom: int, top: int) -> PostQuerySet:
-        """Return the posts in these places, newest first."""
+        """Return these posts as cards show them, newest first: one query."""
+        bottom, top = wanted.start, wanted.stop
         if top <= NEAR:
-            return self._pick({}, "DESC", bottom, top - bottom)
-        top = min(top, self.count())
-        offset, order, bounds = self._way_to(bottom, top)
-        return self._pick(bounds, order, offset, max(top - bottom, 0))
+            way: tuple[int, str, dict[str, datetime]] = (bottom, "DESC", {})
+        else:
+            top = min(top, self.count())
+            way = self._way_to(bottom, top)
+        offset, order, bounds = way
+        cards = _cards_forwards if order == "DESC" else _cards_backwards
+        return cards(self.now, *self._stretch(bounds), offset, max(top - bottom, 0))
 
     def newest(self, number: int) -> PostQuerySet:
         """Return so many posts, by the list's order alone: it asks for no count."""
-        return self._pick({}, "DESC", 0, number)
+        return _picked("DESC", self.now, *self._stretch({}), 0, number)
 
-    def _pick(
-        self, bounds: dict[str, datetime], order: str, offset: int, limit: int
-    ) -> PostQuerySet:
+    def _stretch(self, bounds: dict[str, datetime]) -> list[Any]:
         names = ("kind", "key", "start", "stop", "left_out")
-        values = [(self._values | bounds)[name] for name in names]
-        statement = _PAGE.format(order=order)
-        found = RawSQL(statement, (*values, offset, limit))  # noqa: S611 (values stand apart)
-        return Post.objects.published(self.now).filter(pk__in=found).newest_first()
+        return [(self._values | bounds)[name] for name in names]
 
     def counts_by_year(self) -> dict[date, int]:
         """Return the first day of each year of the site's zone that has posts, and how many."""
@@ -224,6 +220,21 @@ class PostList:
             cursor.execute(statement, values)
             rows: list[Any] = cursor.fetchall()
         return rows
+
+
+def _picked(order: str, now: datetime, *values: Any) -> PostQuerySet:
+    found = RawSQL(_PAGE.format(order=order), values)  # noqa: S611 (values stand apart)
+    return Post.objects.published(now).filter(pk__in=found).newest_first()
+
+
+@Statement
+def _cards_forwards(*values: Any) -> PostQuerySet:
+    return _picked("DESC", *values).for_list()
+
+
+@Statement
+def _cards_backwards(*values: Any) -> PostQuerySet:
+    return _picked("ASC", *values).for_list()
 
 
 def month_of(moment: datetime) -> int:

@@ -18,6 +18,12 @@ from posts.tagging import TaggingQuerySet
 from posts.topics import Tag
 
 FEATURED = 5  # posts above the list of a topic page
+CARD = (
+    "title", "slug", "standfirst", "excerpt", "status", "published_at", "revised_at",
+    "corrected_at", "is_retracted", "word_count", "series", "series_position", "author",
+    "topic__name", "topic__slug", "lead_image__image_file", "lead_image__image_width",
+    "lead_image__image_height", "lead_image__image_ppoi", "lead_image__is_animated",
+)  # fmt: skip
 
 
 class PostQuerySet(TaggingQuerySet):
@@ -61,12 +67,8 @@ class PostQuerySet(TaggingQuerySet):
         return self.order_by("-published_at", "-pk")
 
     def for_list(self) -> Self:
-        """Return what a card shows, without the long columns."""
-        return (
-            self.select_related("topic", "author", "lead_image")
-            .defer("body", "body_html", "contents", "plain_text", "search_vector")
-            .newest_first()
-        )
+        """Return what a card shows and no more: no author, none of the long columns."""
+        return self.select_related("topic", "lead_image").only(*CARD).newest_first()
 
     def for_page(self) -> Self:
         """Return what the post's own page shows, in two queries: notices and citing posts too."""

@@ -10,8 +10,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery
 from django.db import connection
 from django.db.models import BigIntegerField, F, Func, Value
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
+from pbrsite.database.statements import Statement
 from posts import indexing, matching, ranking, vocabulary, wording
 from posts.matching import Matching
 from posts.models import Post, PostQuerySet
@@ -150,7 +152,14 @@ class Listed(Sequence[Post]):
         return len(self.post_ids)
 
     def __getitem__(self, span: Any) -> Any:
-        return in_order(Post.objects.published(), self.post_ids[span])
+        return _cards(timezone.now(), self.post_ids[span])
+
+
+@Statement
+def _cards(now: datetime, post_ids: list[int]) -> PostQuerySet:
+    wanted = RawSQL("SELECT unnest(%s::bigint[])", [post_ids])
+    place = Func(RawSQL("%s::bigint[]", [post_ids]), F("pk"), function="array_position", arity=2)
+    return Post.objects.published(now).filter(pk__in=wanted).for_list().order_by(place)
 
 
 def _understood(query: str) -> tuple[Matching, Vocabulary]:

@@ -8,12 +8,12 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import CheckConstraint, Exists, Q, UniqueConstraint
 from django.db.models.functions import Lower
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from taggit.models import ItemBase, TagBase
 
+from pbrsite.paths import path_to
 from posts import listings, prose
 from posts.listings import ListKind
 
@@ -103,7 +103,7 @@ class Tag(TagBase):
         return self.heading or f"{self.name} posts"
 
     def get_absolute_url(self) -> str:
-        return reverse("posts:tag", args=[self.slug])
+        return path_to("posts:tag", self.slug)
 
     def live_introduction(self, post_count: int) -> SafeString:
         """Return the introduction with the number of public posts where the editor asked for it."""

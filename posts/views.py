@@ -26,6 +26,7 @@ from posts import (
     previews,
     series,
     sharing,
+    statements,
 )
 from posts.models import Author, Correction, Post, PreviewLink, Series
 from posts.pagination import Rows, page_context, to_one_address
@@ -44,7 +45,9 @@ def home(request: HttpRequest, number: int = 1) -> HttpResponse:
 
 @require_safe
 def post_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    post = get_object_or_404(Post.objects.published().for_page(), slug=slug)
+    post = statements.page(slug, timezone.now())
+    if post is None:
+        raise Http404("There is no such post.")
     if "replytocom" in request.GET:
         return HttpResponsePermanentRedirect(request.path)
     Series.objects.prefetch_outlines([post])
