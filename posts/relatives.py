@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
+WEAK = 0.15  # A computed score below this is no match to rely on.
+
 
 class RelatedPost(models.Model):
     """One stored answer to "what else should a reader of this post see?", with its reason.

@@ -5,7 +5,7 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from posts import relatedness, renditions, retagging, search
+from posts import misses, relatedness, renditions, retagging, search
 from posts.models import ScheduledChange
 
 
@@ -58,3 +58,10 @@ def make_overdue_renditions(timestamp: int) -> None:
 def apply_scheduled_changes(timestamp: int) -> None:
     """Make public what is due; a change says by itself when, so a missed minute means nothing."""
     ScheduledChange.objects.apply_due(timezone.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="posts.collect_misses", lock="posts.collect_misses")
+def collect_misses(timestamp: int) -> None:
+    """Count the searches that found nothing, as the web processes of this machine noted them."""
+    misses.collect(timezone.now())

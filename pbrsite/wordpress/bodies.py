@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.html import escape
 from lxml import etree, html
 
+from pbrsite.characters import printable
 from pbrsite.wordpress import illustrations, linking, shortcodes, structure
 from pbrsite.wordpress.linking import Blog
 from pbrsite.wordpress.paragraphs import paragraphs
@@ -49,7 +50,7 @@ def convert(content: str, place: Place) -> Body:
     """Return the body in our own HTML; any text goes in."""
     if not content.strip():
         return Body("")
-    text, notes = _as_html(prose.printable(content), place)
+    text, notes = _as_html(printable(content), place)
     try:
         root = html.fragment_fromstring(text, create_parent="div")
     except (etree.ParserError, ValueError):

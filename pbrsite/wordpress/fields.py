@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from django.utils.text import slugify
 
-from posts.prose import printable
+from pbrsite.characters import printable
 from posts.slugs import RESERVED
 
 _TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^>]*>", re.DOTALL)

@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree, html
 
-from posts.prose import printable
+from pbrsite.characters import printable
 
 PARAGRAPHS = {
     "p",

@@ -6,9 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """What came from another blog, and as what: no page shows it, so no content trigger."""
 
-    dependencies = [
-        ('posts', '0023_part_once'),
-    ]
+    dependencies = [("posts", "0031_search_misses")]
 
     operations = [
         migrations.CreateModel(
