@@ -31,13 +31,15 @@ from posts.series import AnnouncedPart, Outline, Series
 from posts.slugs import validate_slug
 from posts.strictness import GateRule
 from posts.tagchanges import TagChange
+from posts.termvectors import TermVector
 from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
+from posts.vocabulary import DocumentFrequency
 
 __all__ = [
-    "AnnouncedPart", "Author", "CoAuthor", "Correction", "FeaturedPost", "GateRule", "Image",
-    "ImageUse", "MissingPage", "Post", "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice",
-    "RelatedPost", "RevisionNote", "ScheduledChange", "Series", "Tag", "TagAlias", "TagChange",
-    "TagSlug", "TaggedPost", "WorkingCopy",
+    "AnnouncedPart", "Author", "CoAuthor", "Correction", "DocumentFrequency", "FeaturedPost",
+    "GateRule", "Image", "ImageUse", "MissingPage", "Post", "PostQuerySet", "PreviewLink",
+    "Redirect", "RelatedChoice", "RelatedPost", "RevisionNote", "ScheduledChange", "Series", "Tag",
+    "TagAlias", "TagChange", "TagSlug", "TaggedPost", "TermVector", "WorkingCopy",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
@@ -233,6 +235,13 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
         self.save(update_fields=["topic", "related_at"])
         search.index([self.pk])
         tasks.relate.defer(post_id=self.pk)
+
+    def leave_lists(self) -> None:
+        """Have the lists refilled in which it stands; hidden there it is at once."""
+        from posts import relatedness, tasks  # They name this model themselves.
+
+        if holders := relatedness.holders(self.pk):
+            tasks.relate_posts.defer(post_ids=[*holders])
 
     def related(self, now: datetime | None = None) -> list["Post"]:
         """Return the five posts to show beside this one: stored, public ones only; one query."""

@@ -1,0 +1,93 @@
+"""In how many public posts each word stands: what makes a shared word rare or common.
+
+Counted anew and not kept up row by row: a few posts more or less move no weight. `relate --all`
+counts the whole archive; an archive of a few hundred posts is counted whenever it grew by a
+twentieth, a larger one by the clock (see `posts.tasks.recount_words`). A word that came since
+counts as the rarest, which a new subject's name is.
+"""
+
+import math
+from collections.abc import Collection, Mapping
+
+from django.db import connection, models, transaction
+
+from posts import visibility
+
+GROWTH = 20  # count again when one in so many posts came or went
+TOTAL = 0  # this row holds the number of posts
+
+# What holds it keeps other writers out, not readers.
+_LOCK = "LOCK TABLE posts_documentfrequency IN SHARE ROW EXCLUSIVE MODE"
+_CLEAR = "DELETE FROM posts_documentfrequency"
+_COPY = "COPY posts_documentfrequency (word, posts) FROM STDIN"
+_COUNT = """
+INSERT INTO posts_documentfrequency (word, posts)
+SELECT word, count(*) FROM posts_termvector JOIN posts_post ON posts_post.id = post_id,
+    unnest(words) AS word
+WHERE status = %(status)s AND word <> 0 GROUP BY word HAVING count(*) > 1
+UNION ALL
+SELECT 0, count(*) FROM posts_termvector JOIN posts_post ON posts_post.id = post_id
+WHERE status = %(status)s
+"""
+
+
+class DocumentFrequency(models.Model):
+    """How many posts have a word, by the word's number (see `posts.wording`); from two on."""
+
+    word = models.IntegerField(primary_key=True)
+    posts = models.PositiveIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        verbose_name_plural = "document frequencies"
+
+    def __str__(self) -> str:
+        return f"{self.word}: {self.posts}"
+
+
+class Vocabulary:
+    """Counts of some words, in an archive of so many posts."""
+
+    def __init__(self, total: int, counts: Mapping[int, int]) -> None:
+        self.total = total
+        self.counts = counts
+
+    @classmethod
+    def of(cls, words: Collection[int]) -> "Vocabulary":
+        """Look these words up; one query."""
+        rows = DocumentFrequency.objects.filter(word__in=[*words, TOTAL])
+        counts = dict(rows.values_list("word", "posts"))
+        return cls(counts.pop(TOTAL, 0), counts)
+
+    def posts(self, word: int) -> int:
+        return self.counts.get(word, 1)
+
+    def rarity(self, word: int) -> float:
+        """Return the inverse document frequency (Spärck Jones 1972), never below zero."""
+        return math.log((self.total + 2) / min(self.posts(word), self.total + 1))
+
+
+def is_stale(total: int) -> bool:
+    """Return whether the archive has so many more or fewer posts than when it was counted."""
+    counted = DocumentFrequency.objects.filter(word=TOTAL).values_list("posts", flat=True).first()
+    return counted is None or abs(total - counted) * GROWTH > counted
+
+
+def replace(counts: Mapping[int, int], total: int) -> None:
+    """Store these counts in place of the old ones; words of a single post are left out."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_LOCK)
+        cursor.execute(_CLEAR)
+        with cursor.copy(_COPY) as copy:
+            copy.write_row((TOTAL, total))
+            for word, posts in counts.items():
+                if posts > 1 and word != TOTAL:
+                    copy.write_row((word, posts))
+
+
+def recount() -> None:
+    """Count anew from the stored vectors, in Postgres: seven seconds for 100,000 posts."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_LOCK)
+        cursor.execute(_CLEAR)
+        cursor.execute(_COUNT, {"status": visibility.PUBLISHED})
