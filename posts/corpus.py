@@ -10,15 +10,25 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Protocol
 
+from django.db import connection
+
 from posts.likeness import Measure
-from posts.models import DocumentFrequency, Post, TermVector
+from posts.models import Post, TermVector
 from posts.termvectors import Vector
-from posts.vocabulary import TOTAL, Vocabulary
+from posts.vocabulary import Vocabulary
 
 MOST_POSTS = 4_000  # looked at, by the counts of the words
+MOST_ROWS = 16_000  # and in any case, when the counts are old
 COMPARED = 200  # of them, in full
+
+# One look into the index for each word; what it finds is few, since the words are rare.
+_SHARING = """
+SELECT post_id, word FROM unnest(%s::int[]) AS word
+JOIN posts_termvector ON telling @> ARRAY[word] LIMIT %s
+"""
 
 
 class Corpus(Protocol):
@@ -30,8 +40,11 @@ class Corpus(Protocol):
     def posts_by(self, author_id: int) -> int:
         """Return how many public posts the author has written."""
 
-    def sharing(self, words: Sequence[int]) -> Iterable[tuple[int, Sequence[int]]]:
-        """Return the public posts with one of these among their telling words, and those words."""
+    def sharing(self, words: Sequence[int]) -> Iterable[tuple[int, int]]:
+        """Return posts that have one of these among their telling words, with that word.
+
+        A post appears once for each word; some may not be public.
+        """
 
     def vectors(self, post_ids: Collection[int]) -> list[Vector]:
         """Return the vectors of the public ones among these posts."""
@@ -49,11 +62,10 @@ class StoredCorpus:
     def posts_by(self, author_id: int) -> int:
         return Post.objects.published(self.now).filter(author=author_id).count()
 
-    def sharing(self, words: Sequence[int]) -> Iterable[tuple[int, Sequence[int]]]:
-        found = Post.objects.published(self.now).filter(term_vector__telling__overlap=[*words])
-        rows = found.order_by("-pk").values_list("pk", "term_vector__telling")
-        wanted = frozenset(words)
-        return [(pk, [*wanted.intersection(telling)]) for pk, telling in rows[: 2 * MOST_POSTS]]
+    def sharing(self, words: Sequence[int]) -> Iterable[tuple[int, int]]:
+        with connection.cursor() as cursor:
+            cursor.execute(_SHARING, [[*words], MOST_ROWS])
+            return cursor.fetchall()
 
     def vectors(self, post_ids: Collection[int]) -> list[Vector]:
         public = Post.objects.published(self.now).filter(pk__in=post_ids)
@@ -61,14 +73,12 @@ class StoredCorpus:
 
 
 class LoadedCorpus:
-    """The whole archive in memory, read in two queries: three kilobytes for each post."""
+    """The whole archive in memory, read in one query: three kilobytes for each post."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, vocabulary: Vocabulary) -> None:
         self.now = now
-        counts = dict(DocumentFrequency.objects.values_list("word", "posts").iterator())
-        self._vocabulary = Vocabulary(counts.pop(TOTAL, 0), counts)
+        self._vocabulary = vocabulary
         self._vectors: dict[int, Vector] = {}
-        self._none = array("i")
         self._posts: dict[int, array[int]] = defaultdict(lambda: array("i"))
         public = Post.objects.published(now).values("pk")
         for vector in TermVector.objects.filter(post__in=public).vectors(now):
@@ -83,12 +93,9 @@ class LoadedCorpus:
     def posts_by(self, author_id: int) -> int:
         return self._by[author_id]
 
-    def sharing(self, words: Sequence[int]) -> Iterable[tuple[int, Sequence[int]]]:
-        found: dict[int, list[int]] = defaultdict(list)
-        for word in words:
-            for pk in self._posts.get(word, self._none)[-2 * MOST_POSTS :]:
-                found[pk].append(word)
-        return found.items()
+    def sharing(self, words: Sequence[int]) -> Iterable[tuple[int, int]]:
+        posts = ((pk, word) for word in words for pk in self._posts.get(word, ()))
+        return islice(posts, MOST_ROWS)
 
     def vectors(self, post_ids: Collection[int]) -> list[Vector]:
         return [self._vectors[pk] for pk in sorted(post_ids) if pk in self._vectors]
@@ -101,9 +108,9 @@ def measure(vector: Vector, corpus: Corpus) -> Measure:
 
 def candidates(of: Measure, corpus: Corpus) -> list[int]:
     """Return the public posts worth comparing, at most `COMPARED`, the likeliest first."""
-    found = {
-        pk: sum(of.words[word] for word in words) for pk, words in corpus.sharing(_looked_up(of))
-    }
+    weights, found = of.words, defaultdict[int, float](float)
+    for pk, word in corpus.sharing(_looked_up(of)):
+        found[pk] += weights[word]
     found.pop(of.vector.post_id, None)
     return sorted(found, key=lambda pk: (-found[pk], -pk))[:COMPARED]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from posts import wording
 from posts.arrangement import Place
+from posts.likeness import Measure
 from posts.models import TaggedPost
 from posts.ties import Ties
 from posts.vocabulary import Vocabulary
@@ -14,7 +15,7 @@ from posts.wording import WORD, Text
 
 TELLING = 5  # words and phrases named
 RARE = 20  # a tag is rare that not one post in so many has
-NEXT_TO_EACH_OTHER = {" ", "-"}
+JOINTS = (" ", "-")  # between the two words of a phrase that is named
 
 
 class Explanations:
@@ -28,16 +29,16 @@ class Explanations:
         wording.learn({word for part in parts for word in _words(part)})
 
     def of(
-        self, post_id: int, places: Iterable[Place], tied: Ties, counts: Vocabulary
+        self, post_id: int, places: Iterable[Place], tied: Ties, measure: Measure
     ) -> dict[int, dict[str, Any]]:
         """Return the reason for each place in this post's list, by the post that stands there."""
-        telling = {place.post_id: _telling(place) for place in places}
+        telling = {place.post_id: _telling(place, measure) for place in places}
         text = self.texts.get(post_id)
         wanted = {number for numbers in telling.values() for number in numbers}
         spellings = _spellings(text, wanted) if text else {}
         reasons = {}
         for place in places:
-            tags = self._tags(post_id, place.post_id, counts)
+            tags = self._tags(post_id, place.post_id, measure.vocabulary)
             words = _said(telling[place.post_id], spellings, besides=tags["tags"])
             reasons[place.post_id] = {**tags, **_ties(place, tied), "words": words}
         return reasons
@@ -64,11 +65,11 @@ def _ties(place: Place, tied: Ties) -> dict[str, Any]:
     return {key: value for key, value in said.items() if value}
 
 
-def _telling(place: Place) -> list[int]:
+def _telling(place: Place, measure: Measure) -> list[int]:
     """Return words and phrases that speak for it, the most telling first, more than are named."""
     if place.likeness is None:
         return []
-    weights = place.likeness.phrases | place.likeness.words
+    weights = measure.shared(place.likeness.vector)
     return sorted(weights, key=lambda number: (-weights[number], number))[: TELLING * 4]
 
 
@@ -91,18 +92,19 @@ def _words(text: str) -> set[str]:
 
 
 def _spellings(text: Text, wanted: Collection[int]) -> dict[int, str]:
-    """Return how the post most often spells these words and phrases."""
+    """Return how the post most often spells these words, and phrases whose words are together."""
     found: dict[int, Counter[str]] = defaultdict(Counter)
     for part, _ in text.parts:
-        words = list(WORD.finditer(part))[: wording.MOST_WORDS]
-        numbers = wording.numbers(word[0].lower() for word in words)
+        words = WORD.findall(part)[: wording.MOST_WORDS]
+        numbers = wording.numbers(map(str.lower, words))
         for word, number in zip(words, numbers, strict=True):
             if number in wanted:
-                found[number][word[0]] += 1
-        for (first, one), (second, other) in pairwise(zip(words, numbers, strict=True)):
-            is_phrase = one and other and part[first.end() : second.start()] in NEXT_TO_EACH_OTHER
-            if is_phrase and (number := wording.phrase_number(one, other)) in wanted:
-                found[number][part[first.start() : second.end()]] += 1
+                found[number][word] += 1
+        for at, (one, other) in enumerate(pairwise(numbers)):
+            if one and other and (number := wording.phrase_number(one, other)) in wanted:
+                for joint in JOINTS:
+                    if (spelled := f"{words[at]}{joint}{words[at + 1]}") in part:
+                        found[number][spelled] += 1
     return {number: _commonest(spelled) for number, spelled in found.items()}
 
 

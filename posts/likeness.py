@@ -11,8 +11,9 @@ tests/benchmarks/test_related_quality.py.
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 from posts.termvectors import Vector
 from posts.vocabulary import Vocabulary
@@ -26,18 +27,17 @@ NEWER_DAYS = 730  # and later for what is newer than the post
 CITED = 0.5  # a link made by hand between the two
 TWINS = 0.5  # this share of phrases in common makes two posts near-duplicates
 FEWEST_PHRASES = 20  # of shorter posts nobody can tell
+HEAVIEST = 16  # words
 DAY = 86_400
 
 
 @dataclass(slots=True)
 class Likeness:
-    """How like one post is: the score for the order, and the numbers of the words shared."""
+    """How like one post is: the score for the order, and what of it the text alone gives."""
 
     vector: Vector
     score: float
-    text: float = 0.0  # of the score, before author, time and links
-    words: dict[int, float] = field(default_factory=dict)
-    phrases: dict[int, float] = field(default_factory=dict)
+    text: float
 
     @property
     def post_id(self) -> int:
@@ -57,50 +57,50 @@ class Measure:
             for word, count in pairs
         }
         self.phrases = frozenset(vector.phrases)
-        self.stressed = frozenset(vector.phrases[: vector.stressed])
+        self.phrase_weights: dict[int, float] = {}
         total = max(vocabulary.total, 2)
-        self.same_author = SAME_AUTHOR * math.log(total / min(posts_by_author or 1, total))
-        self.same_author /= math.log(total)
+        rarity = math.log(total / min(posts_by_author or 1, total)) / math.log(total)
+        self.same_author = SAME_AUTHOR * rarity
 
     def rank(self, others: Sequence[Vector], cited: frozenset[int] = frozenset()) -> list[Likeness]:
         """Return the others by likeness, the newer first where two are equal."""
         shared = [self.phrases.intersection(other.phrases) for other in others]
-        spread = Counter(phrase for phrases in shared for phrase in phrases)
-        most = math.log(len(others) + 2)
-        weights = {
-            phrase: PHRASES * (most - math.log(posts + 1)) ** 2 * self._stress(phrase)
-            for phrase, posts in spread.items()
-        }
-        found = [self._with(*pair, weights, cited) for pair in zip(others, shared, strict=True)]
+        self._weigh_phrases(shared)
+        found = []
+        for other, phrases in zip(others, shared, strict=True):
+            text = (self._words_in(other) + self._phrases_in(other, phrases)) / other.length
+            score = text * self._closeness(other) * (1 + CITED * (other.post_id in cited))
+            found.append(Likeness(other, score, text))
         return sorted(found, key=lambda one: (-one.score, -_day(one.vector), -one.post_id))
 
-    def _stress(self, phrase: int) -> float:
-        return (STRESS if phrase in self.stressed else 1) / self.vector.length
+    def shared(self, other: Vector) -> dict[int, float]:
+        """Return what both say, words and phrases, each with its part in the likeness."""
+        counts = zip(other.words, other.counts, strict=True)
+        words = {w: self.words[w] * math.sqrt(count) for w, count in counts if w in self.words}
+        phrases = self.phrases.intersection(other.phrases)
+        return {phrase: self.phrase_weights.get(phrase, 0.0) for phrase in phrases} | words
 
-    def _with(
-        self,
-        other: Vector,
-        phrases: frozenset[int],
-        weights: Mapping[int, float],
-        cited: frozenset[int],
-    ) -> Likeness:
-        words = self._shared_words(other)
+    def _weigh_phrases(self, shared: Sequence[frozenset[int]]) -> None:
+        spread = Counter(chain.from_iterable(shared))
+        most = math.log(len(shared) + 2)
+        stressed = frozenset(self.vector.phrases[: self.vector.stressed])
+        for phrase, posts in spread.items():
+            stress = STRESS if phrase in stressed else 1
+            weight = PHRASES * (most - math.log(posts + 1)) ** 2 / self.vector.length
+            self.phrase_weights[phrase] = weight * stress
+
+    def _words_in(self, other: Vector) -> float:
+        mine, said = self.words, 0.0
+        for word, count in zip(other.words, other.counts, strict=True):
+            if word in mine:
+                said += mine[word] * math.sqrt(count)
+        return said
+
+    def _phrases_in(self, other: Vector, phrases: frozenset[int]) -> float:
+        weights = self.phrase_weights
         stressed = phrases.intersection(other.phrases[: other.stressed])
-        said = {
-            phrase: weights[phrase] * (STRESS if phrase in stressed else 1) / other.length
-            for phrase in phrases
-        }
-        text = sum(words.values()) + sum(said.values())
-        score = text * self._closeness(other) * (1 + CITED * (other.post_id in cited))
-        return Likeness(other, score, text, words, said)
-
-    def _shared_words(self, other: Vector) -> dict[int, float]:
-        mine, length = self.words, other.length
-        return {
-            word: mine[word] * math.sqrt(count) / length
-            for word, count in zip(other.words, other.counts, strict=True)
-            if word in mine
-        }
+        said = sum(weights[phrase] for phrase in phrases)
+        return said + (STRESS - 1) * sum(weights[phrase] for phrase in stressed)
 
     def _closeness(self, other: Vector) -> float:
         by_author = self.same_author * (other.author_id == self.vector.author_id)
@@ -114,10 +114,13 @@ class Measure:
 def are_twins(one: Vector, other: Vector) -> bool:
     """Return whether two posts are nearly the same text: half of all their phrases are in both.
 
-    That is the resemblance of their shingles (Broder 1997), with phrases for shingles.
+    That is the resemblance of their shingles (Broder 1997), with phrases for shingles. Texts so
+    alike share telling words too, which is quicker to see.
     """
     fewer, more = sorted([one.phrases, other.phrases], key=len)
     if len(fewer) < FEWEST_PHRASES or len(fewer) < TWINS * len(more):
+        return False
+    if not set(one.words[:HEAVIEST]).intersection(other.words[:HEAVIEST]):
         return False
     both = len(set(fewer).intersection(more))
     return both >= TWINS * (len(fewer) + len(more) - both)

@@ -20,7 +20,7 @@ from posts import corpus, vocabulary, weighing
 from posts.arrangement import Place, arrange
 from posts.corpus import Corpus, LoadedCorpus, StoredCorpus
 from posts.explanations import Explanations
-from posts.likeness import Likeness
+from posts.likeness import Likeness, Measure
 from posts.models import Post, RelatedPost, TermVector
 from posts.tagging import batches
 from posts.termvectors import Vector
@@ -37,10 +37,10 @@ BATCH = 100  # lists stored in one transaction
 
 
 class Scored(NamedTuple):
-    """A post's likeliest relatives, best first, and the counts of its words."""
+    """A post's likeliest relatives, best first, and what they were compared with."""
 
     ranked: list[Likeness]
-    vocabulary: Vocabulary
+    measure: Measure
 
 
 class Step(NamedTuple):
@@ -93,8 +93,9 @@ def relate_all(now: datetime) -> Iterator[Step]:
     released = list(Post.objects.released().order_by("pk").values_list("pk", flat=True))
     public = list(Post.objects.published(now).order_by("pk").values_list("pk", flat=True))
     yield from _steps("Counting words", weighing.count_words(public), len(public))
-    yield from _steps("Weighing words", weighing.weigh(released), len(released))
-    whole = LoadedCorpus(now)
+    known = Vocabulary.whole()
+    yield from _steps("Weighing words", weighing.weigh(released, known), len(released))
+    whole = LoadedCorpus(now, known)
     parts = (len(_relate(batch, whole)) for batch in batches(released, BATCH))
     yield from _steps("Relating posts", parts, len(released))
 
@@ -155,7 +156,7 @@ def _scored(vector: Vector, archive: Corpus, tied: Ties) -> Scored:
     linked = frozenset(tied.cites | tied.cited_by)
     others = {*near, *linked, *tied.parts[:KEPT], *tied.pins} - {vector.post_id}
     ranked = measure.rank(archive.vectors(others), linked)
-    return Scored(ranked[:RANKED], measure.vocabulary)
+    return Scored(ranked[:RANKED], measure)
 
 
 @transaction.atomic
@@ -172,7 +173,7 @@ def _store(scored: dict[int, Scored]) -> None:
     lists = {pk: arrange(scored[pk].ranked, tied[pk], most=KEPT) for pk in pks}
     explained = Explanations(lists)
     new = {
-        pk: _rows(pk, lists[pk], explained.of(pk, lists[pk], tied[pk], scored[pk].vocabulary))
+        pk: _rows(pk, lists[pk], explained.of(pk, lists[pk], tied[pk], scored[pk].measure))
         for pk in pks
     }
     _replace(new)

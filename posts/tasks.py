@@ -5,7 +5,7 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from posts import relatedness, renditions, retagging, search, vocabulary
+from posts import relatedness, renditions, retagging, search, vocabulary, weighing
 from posts.models import Post, ScheduledChange
 
 AFTER_THE_REST = -5  # the priority: a post published meanwhile is related first
@@ -48,8 +48,9 @@ def relate_overdue(timestamp: int) -> None:
 @app.task(queueing_lock="posts.recount_words")
 def recount_words(timestamp: int) -> None:
     """Count words anew once the archive has grown by a twentieth."""
-    if vocabulary.is_stale(Post.objects.published().count()):
-        vocabulary.recount()
+    now = timezone.now()
+    if vocabulary.is_stale(Post.objects.published(now).count()):
+        weighing.recount(now)
 
 
 @app.task(lock="posts.renditions", retry=RetryStrategy(max_attempts=3, exponential_wait=10))

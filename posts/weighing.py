@@ -1,8 +1,10 @@
 """From what posts say to the vectors that are stored and compared."""
 
 import math
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,19 +21,19 @@ MOST_PHRASES = 4_000
 TELLING = 64  # words by which a post is found
 NEW_WORDS = 32  # further ones that no other post had when words were last counted
 STRESSED = 3  # a phrase that counts so often is in the title, or said again and again
-LARGEST = 32_767  # of a smallint
+LARGEST = 65_535  # of two bytes
 _STORED = ["telling", "words", "counts", "phrases", "stressed", "length"]
 
 
-def weigh(post_ids: Sequence[int]) -> Iterator[int]:
+def weigh(post_ids: Sequence[int], vocabulary: Vocabulary | None = None) -> Iterator[int]:
     """Store the vectors of these posts anew; yield how many at a time. Idempotent.
 
-    Five queries for each batch. A post deleted meanwhile is left out.
+    Six queries for each batch, one less with the vocabulary. A post deleted meanwhile is left out.
     """
     for batch in batches([*post_ids], BATCH):
         said = wording.wordings(wording.texts(batch))
-        rarity = Vocabulary.of({word for one in said for word in one.words})
-        rows = [vector_of(one, rarity) for one in said]
+        known = vocabulary or Vocabulary.of({word for one in said for word in one.words})
+        rows = [vector_of(one, known) for one in said]
         with transaction.atomic():
             here = Post.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=batch)
             pks = set(here.order_by("pk").values_list("pk", flat=True))
@@ -54,6 +56,16 @@ def count_words(post_ids: Sequence[int]) -> Iterator[int]:
     vocabulary.replace(counts, len(post_ids))
 
 
+def recount(now: datetime) -> None:
+    """Count words anew from the stored vectors: seconds for 100,000 posts, texts unread."""
+    counts: Counter[int] = Counter()
+    total = 0
+    for words in TermVector.objects.filter(post__in=Post.objects.published(now)).all_words():
+        counts.update(words)
+        total += 1
+    vocabulary.replace(counts, total)
+
+
 def unweighed(limit: int) -> list[int]:
     """Return public posts without a vector: those of an archive just imported, say."""
     posts = Post.objects.published(timezone.now()).filter(term_vector=None)
@@ -74,9 +86,9 @@ def vector_of(said: Wording, vocabulary: Vocabulary) -> TermVector:
     return TermVector(
         post_id=said.post_id,
         telling=telling,
-        words=telling + rest,
-        counts=[min(said.words[word], LARGEST) for word in telling + rest],
-        phrases=phrases,
+        words=array("i", telling + rest).tobytes(),
+        counts=array("H", [min(said.words[word], LARGEST) for word in telling + rest]).tobytes(),
+        phrases=array("i", phrases).tobytes(),
         stressed=sum(said.phrases[one] >= STRESSED for one in phrases),
         # Words of no other post are left out: they make no post less like another.
         length=math.sqrt(sum(weights[word] ** 2 for word in shared)) or 1.0,
