@@ -65,7 +65,8 @@ class StoredCorpus:
     def sharing(self, words: Sequence[int]) -> Iterable[tuple[int, int]]:
         with connection.cursor() as cursor:
             cursor.execute(_SHARING, [[*words], MOST_ROWS])
-            return cursor.fetchall()
+            rows: list[tuple[int, int]] = cursor.fetchall()
+            return rows
 
     def vectors(self, post_ids: Collection[int]) -> list[Vector]:
         public = Post.objects.published(self.now).filter(pk__in=post_ids)

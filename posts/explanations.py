@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
-from itertools import pairwise
 from typing import Any
 
 from posts import wording
@@ -100,12 +99,11 @@ def _spellings(text: Text, wanted: Collection[int]) -> dict[int, str]:
         for word, number in zip(words, numbers, strict=True):
             if number in wanted:
                 found[number][word] += 1
-        for at, (one, other) in enumerate(pairwise(numbers)):
-            if one and other and (number := wording.phrase_number(one, other)) in wanted:
-                for joint in JOINTS:
-                    if (spelled := f"{words[at]}{joint}{words[at + 1]}") in part:
-                        found[number][spelled] += 1
-    return {number: _commonest(spelled) for number, spelled in found.items()}
+        for at, number in enumerate(wording.phrase_numbers(numbers)):
+            if number in wanted:
+                spelled = (f"{words[at]}{joint}{words[at + 1]}" for joint in JOINTS)
+                found[number].update(phrase for phrase in spelled if phrase in part)
+    return {number: _commonest(spelled) for number, spelled in found.items() if spelled}
 
 
 def _commonest(spelled: Counter[str]) -> str:

@@ -51,16 +51,16 @@ class Measure:
         self.vector = vector
         self.vocabulary = vocabulary
         pairs = zip(vector.words, vector.counts, strict=True)
+        rarity = vocabulary.rarities(vector.words)
         # The other post's half of the product needs the rarity once more.
         self.words = {
-            word: math.sqrt(count) * vocabulary.rarity(word) ** 2 / vector.length
-            for word, count in pairs
+            word: math.sqrt(count) * rarity[word] ** 2 / vector.length for word, count in pairs
         }
         self.phrases = frozenset(vector.phrases)
         self.phrase_weights: dict[int, float] = {}
         total = max(vocabulary.total, 2)
-        rarity = math.log(total / min(posts_by_author or 1, total)) / math.log(total)
-        self.same_author = SAME_AUTHOR * rarity
+        share = min(posts_by_author or 1, total) / total
+        self.same_author = SAME_AUTHOR * -math.log(share) / math.log(total)
 
     def rank(self, others: Sequence[Vector], cited: frozenset[int] = frozenset()) -> list[Likeness]:
         """Return the others by likeness, the newer first where two are equal."""

@@ -81,7 +81,7 @@ class TermVector(models.Model):
         return f"The words of post {self.post_id}"
 
 
-def unpacked(code: str, packed: bytes) -> "array[int]":
+def unpacked(code: str, packed: bytes | memoryview) -> "array[int]":
     numbers = array(code)
     numbers.frombytes(packed)
     return numbers

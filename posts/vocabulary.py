@@ -62,9 +62,10 @@ class Vocabulary:
     def posts(self, word: int) -> int:
         return self.counts.get(word, 1)
 
-    def rarity(self, word: int) -> float:
-        """Return the inverse document frequency (Spärck Jones 1972), never below zero."""
-        return math.log((self.total + 2) / min(self.posts(word), self.total + 1))
+    def rarities(self, words: Iterable[int]) -> dict[int, float]:
+        """Return the inverse document frequency of each (Spärck Jones 1972), never below zero."""
+        get, total, log = self.counts.get, self.total, math.log
+        return {word: log((total + 2) / min(get(word, 1), total + 1)) for word in words}
 
 
 def is_stale(total: int) -> bool:

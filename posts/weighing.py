@@ -74,14 +74,15 @@ def unweighed(limit: int) -> list[int]:
 
 def vector_of(said: Wording, vocabulary: Vocabulary) -> TermVector:
     """Return the post's vector: word weights sqrt(count) * rarity, damped for repetition."""
-    weights = {
-        word: math.sqrt(count) * vocabulary.rarity(word) for word, count in said.words.items()
-    }
+    rarity = vocabulary.rarities(said.words)
+    weights = {word: math.sqrt(count) * rarity[word] for word, count in said.words.items()}
     words = sorted(weights, key=lambda word: (-weights[word], word))[:MOST_WORDS]
-    shared = [word for word in words if vocabulary.posts(word) > 1]
-    new = [word for word in words if vocabulary.posts(word) <= 1]
+    known = vocabulary.counts
+    shared = [word for word in words if word in known]
+    new = [word for word in words if word not in known]
     telling = shared[:TELLING] + new[:NEW_WORDS]
-    rest = sorted(set(words).difference(telling), key=lambda word: (-weights[word], word))
+    heavy = set(telling)
+    rest = [word for word in words if word not in heavy]
     phrases = sorted(said.phrases, key=lambda one: (-said.phrases[one], one))[:MOST_PHRASES]
     return TermVector(
         post_id=said.post_id,
