@@ -22,6 +22,7 @@ from posts.changes import ScheduledChange
 from posts.citations import Citation, Cited
 from posts.corrections import Correctable, Correction
 from posts.drafts import WorkingCopy
+from posts.frequencies import DocumentFrequency
 from posts.history import RevisionNote
 from posts.imports import ImportedItem
 from posts.indexing import SearchEntry, SearchTerm
@@ -38,14 +39,15 @@ from posts.series import AnnouncedPart, Outline, Series
 from posts.slugs import validate_slug
 from posts.strictness import GateRule
 from posts.tagchanges import TagChange
+from posts.termvectors import TermVector
 from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
 
 __all__ = [
-    "AnnouncedPart", "Author", "Citation", "CoAuthor", "Correction", "FeaturedPost", "GateRule",
-    "Image", "ImageUse", "ImportedItem", "ListEntry", "ListTally", "MissingPage", "Post",
-    "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice", "RelatedPost", "RevisionNote",
-    "ScheduledChange", "SearchEntry", "SearchMiss", "SearchTerm", "Series", "Tag", "TagAlias",
-    "TagChange", "TagSlug", "TaggedPost", "WorkingCopy",
+    "AnnouncedPart", "Author", "Citation", "CoAuthor", "Correction", "DocumentFrequency",
+    "FeaturedPost", "GateRule", "Image", "ImageUse", "ImportedItem", "ListEntry", "ListTally",
+    "MissingPage", "Post", "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice",
+    "RelatedPost", "RevisionNote", "ScheduledChange", "SearchEntry", "SearchMiss", "SearchTerm",
+    "Series", "Tag", "TagAlias", "TagChange", "TagSlug", "TaggedPost", "TermVector", "WorkingCopy",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
@@ -252,6 +254,13 @@ class Post(Publishing, Correctable, Cited):  # type: ignore[django-manager-missi
         self.save(update_fields=["topic", "related_at"])
         search.index([self.pk])
         tasks.relate.defer(post_id=self.pk)
+
+    def leave_lists(self) -> None:
+        """Have the lists refilled in which it stands; hidden there it is at once."""
+        from posts import relatedness, tasks  # They name this model themselves.
+
+        if holders := relatedness.holders(self.pk):
+            tasks.relate_posts.defer(post_ids=[*holders])
 
     def related(self, now: datetime | None = None) -> list["Post"]:
         """Return the five posts to show beside this one: stored, public ones only; one query."""

@@ -1,12 +1,10 @@
 """What follows the rows of an import: the index of an earlier run, citations, related posts."""
 
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
 
-from posts import search, tasks
+from posts import citations, search, tasks
 from posts.models import Post, PostQuerySet
-from posts.reindexing import AFTER_THE_REST, RELATE_BATCH
+from posts.reindexing import RELATE_BATCH
 
 BATCH = 500  # posts indexed, or read for citations, at once
 
@@ -23,11 +21,9 @@ def follow_up() -> None:
     In jobs of the worker; one that is lost is found by the clock, as after any publishing.
     """
     waiting = _imported().filter(related_at=None)
-    if find_spec("posts.citations"):  # Links to later posts of the file count too: so only now.
-        citations = import_module("posts.citations")
-        for batch in _batches(waiting, BATCH):
-            citations.record(batch)
-    later = tasks.relate_posts.configure(priority=AFTER_THE_REST)
+    for batch in _batches(waiting, BATCH):  # Links to later posts of the file count too.
+        citations.record(batch)
+    later = tasks.relate_posts.configure(priority=tasks.AFTER_THE_REST)
     for batch in _batches(waiting.published(), RELATE_BATCH):
         later.defer(post_ids=[*batch])
 

@@ -1,13 +1,16 @@
 """Related posts: computed, stored, explained; pins and bans obeyed; only public ones shown."""
 
 from datetime import timedelta
+from random import Random
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from posts import relatedness, search
-from posts.models import Post, RelatedChoice, RelatedPost
-from tests.factories import make_post, make_tag
+from posts import relatedness, tasks, weighing
+from posts.models import DocumentFrequency, Post, RelatedChoice, RelatedPost, Series, TermVector
+from tests.factories import make_author, make_post, make_tag
 
 pytestmark = pytest.mark.django_db
 
@@ -16,9 +19,19 @@ TEACHING = "<p>Teachers in prison classrooms need better books and longer lesson
 
 
 def relate(post: Post) -> list[Post]:
-    search.index(list(Post.objects.values_list("pk", flat=True)))
     relatedness.relate(post.pk, with_neighbours=False)
     return post.related()
+
+
+def essay(seed: int, *, words: int = 80) -> str:
+    """Return a text long enough to be compared with its near-duplicates."""
+    letters = Random(seed)  # noqa: S311 (no secret)
+    return " ".join("".join(letters.choices("bdgklmnprtvz", k=6)) for _ in range(words))
+
+
+def stored() -> list[tuple]:
+    rows = RelatedPost.objects.order_by("post", "position")
+    return list(rows.values_list("pk", "post", "related", "position", "score", "reason"))
 
 
 def test_a_rare_shared_tag_counts_more_than_a_common_one():
@@ -30,12 +43,51 @@ def test_a_rare_shared_tag_counts_more_than_a_common_one():
     assert relate(post)[0] == by_rare
 
 
+def test_a_shared_organisation_counts_more_than_a_theme_as_rare():
+    theme, organisation = make_tag(name="Alpha"), make_tag(name="Bravo", kind="organisation")
+    by_organisation = make_post(tags=(organisation,))
+    make_post(tags=(theme,))
+    for _ in range(4):
+        make_post(body=TEACHING)
+    assert relate(make_post(tags=(theme, organisation)))[0] == by_organisation
+
+
 def test_posts_that_share_telling_words_are_related_without_any_tag():
     for _ in range(4):
         make_post(body=TEACHING)
     twin = make_post(title="Reconviction of a cohort", body=COHORT)
     post = make_post(title="Counting a cohort", body=COHORT)
     assert relate(post)[0] == twin
+
+
+def test_a_phrase_in_common_counts_more_than_its_words_apart():
+    apart = make_post(body="<p>Results differ. Nobody knows what any payment should be.</p>")
+    together = make_post(body="<p>Nobody knows what any payment by results should be.</p>")
+    for _ in range(4):
+        make_post(body=TEACHING)
+    post = make_post(body="<p>What payment by results means.</p>")
+    shown = relate(post)
+    assert shown.index(together) < shown.index(apart)
+
+
+def test_of_two_posts_equally_like_it_the_newer_comes_first():
+    now = timezone.now()
+    old, new = (
+        make_post(title="Cohort", slug=slug, excerpt="", published_at=now - timedelta(days=days),
+                  body=COHORT)
+        for slug, days in [("old", 900), ("new", 300)]
+    )  # fmt: skip
+    make_post(body=TEACHING)
+    assert relate(make_post(body=COHORT))[:2] == [new, old]
+
+
+def test_of_two_posts_equally_like_it_that_of_the_same_author_comes_first():
+    author, others = make_author(), make_author()
+    for _ in range(4):
+        make_post(body=TEACHING, author=others)
+    by_author = make_post(title="Cohort", body=COHORT, author=author)
+    make_post(title="Cohort", body=COHORT, author=others)
+    assert relate(make_post(body=COHORT, author=author))[0] == by_author
 
 
 def test_the_reason_is_stored_in_an_editors_words():
@@ -48,6 +100,28 @@ def test_the_reason_is_stored_in_an_editors_words():
     reason = post.relatives.get(position=1).explanation
     assert "1 shared tag: Justice Data Lab" in reason
     assert "cohort" in reason
+
+
+def test_a_tag_few_posts_have_is_called_rare_in_the_reason():
+    rare, common = make_tag(name="Peterborough"), make_tag(name="Prison")
+    for _ in range(41):
+        make_post(tags=(common,))
+    make_post(tags=(common, rare))
+    post = make_post(tags=(common, rare))
+    relate(post)
+    assert "2 shared tags (1 rare): Peterborough, Prison" in post.relatives.all()[0].explanation
+
+
+def test_words_in_the_reason_are_spelled_as_in_the_post():
+    body = "<p>In Peterborough recoveries were counted; McKinsey helped.</p>"
+    make_post(body=body)
+    for _ in range(4):
+        make_post(body=TEACHING)
+    post = make_post(body=body)
+    relate(post)
+    words = " ".join(post.relatives.all()[0].reason["words"])
+    assert "Peterborough" in words
+    assert "recoveri " not in words
 
 
 def test_pins_come_first_in_their_order_and_bans_never():
@@ -64,11 +138,53 @@ def test_pins_come_first_in_their_order_and_bans_never():
     assert banned not in shown
 
 
+def test_parts_of_the_series_come_before_what_is_more_alike_and_after_pins():
+    series = Series.objects.create(title="Payment explained", slug="payment-explained")
+    first, third = (make_post(series=series, series_position=n, body=TEACHING) for n in (1, 3))
+    alike, pinned = make_post(body=COHORT), make_post()
+    post = make_post(series=series, series_position=2, body=COHORT)
+    RelatedChoice.objects.create(post=post, related=pinned)
+    assert relate(post)[:4] == [pinned, third, first, alike]
+    assert post.relatives.get(related=third).explanation.startswith("same series")
+
+
+def test_a_banned_part_of_the_series_is_not_shown():
+    series = Series.objects.create(title="Payment explained", slug="payment-explained")
+    part, post = (make_post(series=series, series_position=n) for n in (1, 2))
+    RelatedChoice.objects.create(post=post, related=part, verdict="ban")
+    assert relate(post) == []
+
+
+def test_of_two_nearly_identical_posts_one_stands_in_the_list():
+    text = essay(1)
+    twins = [make_post(body=f"<p>{text}</p>"), make_post(body=f"<p>{text} Again.</p>")]
+    half = make_post(body=f"<p>{text[:300]} {essay(2, words=40)}</p>")
+    shown = relate(make_post(body=f"<p>{text[:250]} {essay(3, words=40)}</p>"))
+    assert len({*twins} & {*shown}) == 1
+    assert half in shown
+
+
+def test_a_pin_stands_beside_its_near_duplicate_only_if_that_is_pinned_too():
+    text = essay(1)
+    twins = [make_post(body=f"<p>{text}</p>") for _ in range(3)]
+    post = make_post(body=f"<p>{text[:250]} {essay(3, words=40)}</p>")
+    for twin in twins[:2]:
+        RelatedChoice.objects.create(post=post, related=twin)
+    assert relate(post) == twins[:2]
+
+
 @pytest.mark.parametrize("status", ["draft", "review", "withdrawn"])
 def test_an_unpublished_relative_is_not_stored_when_computed(status):
     tag = make_tag()
-    make_post(tags=(tag,), status=status)
+    hidden = make_post(tags=(tag,), status=status)
+    relate(hidden)
     assert relate(make_post(tags=(tag,))) == []
+
+
+def test_an_unpublished_part_of_the_series_is_not_stored():
+    series = Series.objects.create(title="Payment explained", slug="payment-explained")
+    make_post(series=series, series_position=1, status="draft")
+    assert relate(make_post(series=series, series_position=2)) == []
 
 
 def test_a_relative_withdrawn_later_leaves_no_gap():
@@ -82,36 +198,89 @@ def test_a_relative_withdrawn_later_leaves_no_gap():
     assert shown[0] not in post.related()
 
 
+def test_lists_that_held_a_withdrawn_post_are_filled_up_by_a_job(run_jobs):
+    tag = make_tag()
+    for _ in range(12):
+        make_post(tags=(tag,))
+    post = make_post(tags=(tag,))
+    relate(post)[0].withdraw()
+    run_jobs()
+    assert post.relatives.count() == relatedness.KEPT
+    assert not post.relatives.filter(related__status="withdrawn").exists()
+
+
 def test_a_pinned_draft_is_shown_only_once_it_is_public():
     draft = make_post(status="draft", published_at=None)
     post = make_post()
     RelatedChoice.objects.create(post=post, related=draft, verdict="pin")
-    assert relate(post) == []
+    assert draft not in relate(post)
     draft.publish(at=timezone.now())
-    assert post.related() == [draft]
+    assert post.related()[0] == draft
 
 
 def test_a_new_post_enters_the_lists_of_those_it_is_beside():
     tag = make_tag()
     old = make_post(tags=(tag,))
     new = make_post(tags=(tag,))
-    search.index([old.pk, new.pk])
     relatedness.relate(new.pk)
     assert old.related() == [new]
 
 
-def test_running_the_job_twice_stores_the_same_rows():
+def test_publishing_brings_the_new_post_into_other_lists_by_jobs(run_jobs):
+    tag = make_tag()
+    old = make_post(tags=(tag,))
+    relate(old)
+    new = make_post(tags=(tag,), status="draft", published_at=None)
+    new.publish(at=timezone.now())
+    run_jobs()
+    assert new.related() == [old]
+    assert old.related() == [new]
+
+
+def test_a_changed_post_leaves_the_lists_it_no_longer_belongs_to(run_jobs):
+    changed, post = make_post(title="Alpha", body=COHORT), make_post(title="Beta", body=COHORT)
+    for post_id in (changed.pk, post.pk):
+        relatedness.relate(post_id)
+    assert post.related() == [changed]
+    changed.body, changed.excerpt = "<p>Gardens.</p>", ""
+    changed.save()
+    changed.reindex()
+    run_jobs()
+    assert post.related() == []
+
+
+def test_running_the_job_twice_changes_no_row():
     tag = make_tag()
     make_post(tags=(tag,))
     post = make_post(tags=(tag,))
-    relate(post)
-    first = list(RelatedPost.objects.values_list("post", "related", "position", "score"))
-    relate(post)
-    assert list(RelatedPost.objects.values_list("post", "related", "position", "score")) == first
+    relatedness.relate(post.pk)
+    first = stored()
+    relatedness.relate(post.pk)
+    assert first
+    assert stored() == first
 
 
-def test_a_post_deleted_before_its_job_is_no_error():
+def test_the_whole_archive_and_one_post_give_the_same_lists():
+    posts = [make_post(body=COHORT if number % 2 else TEACHING) for number in range(8)]
+    for _ in relatedness.relate_all(timezone.now()):
+        pass
+    first = stored()
+    for post in posts:
+        relate(post)
+    assert first
+    assert stored() == first
+
+
+def test_a_post_deleted_before_its_job_is_no_error(run_jobs):
     relatedness.relate(999_999)
+    tasks.relate_posts.defer(post_ids=[999_999])
+    assert run_jobs() == 1
+
+
+def test_a_draft_is_given_a_list_for_its_editor():
+    near = make_post(body=COHORT)
+    draft = make_post(body=COHORT, status="draft", published_at=None)
+    assert relate(draft) == [near]
 
 
 def test_a_post_that_appeared_by_the_clock_is_found_overdue():
@@ -120,6 +289,66 @@ def test_a_post_that_appeared_by_the_clock_is_found_overdue():
     assert relatedness.overdue() == [post.pk]
     relatedness.relate(post.pk)
     assert relatedness.overdue() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "<p>the and of</p>",
+        "<p>" + "probation " * 70_000 + "</p>",
+        "<p>" + "x" * 5_000 + " İstanbul ﬁrst 数据 İİ</p>",
+    ],
+    ids=["nothing", "stop words", "one word for ever", "odd letters"],
+)
+def test_an_odd_text_is_no_error(body):
+    make_post(body=COHORT)
+    relate(make_post(title="A", excerpt="", body=body))
+
+
+def test_posts_written_past_the_form_are_read_by_the_next_job(monkeypatch):
+    monkeypatch.setattr(relatedness, "SMALL", 0)  # As in a large archive.
+    relate(make_post(body=TEACHING))
+    unread = make_post(body=COHORT)
+    assert relate(make_post(body=COHORT))[0] == unread
+
+
+def test_words_are_counted_anew_when_the_archive_has_grown():
+    relate(make_post(body=COHORT))
+    for number in range(3):
+        post = make_post(body=f"<p>Peterborough {number}.</p>")
+        list(weighing.weigh([post.pk]))
+    tasks.recount_words(0)
+    assert DocumentFrequency.objects.get(word=0).posts == 4
+    counted = DocumentFrequency.objects.count()
+    tasks.recount_words(0)
+    assert DocumentFrequency.objects.count() == counted > 1
+
+
+def test_deleting_a_post_deletes_its_vector():
+    post = make_post()
+    relate(post)
+    post.delete()
+    assert not TermVector.objects.exists()
+
+
+def test_one_list_takes_as_many_queries_in_a_larger_archive(monkeypatch):
+    monkeypatch.setattr(relatedness, "SMALL", 0)
+
+    def queries() -> int:
+        post = make_post(body=COHORT)
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            relate(post)
+        return len(captured)
+
+    make_post(body=COHORT)
+    queries()
+    few = queries()
+    for _ in range(10):
+        relate(make_post(body=COHORT))
+    assert queries() <= few
 
 
 def test_the_page_reads_its_relatives_in_one_query(django_assert_num_queries):
