@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from posts import search, snippets, spelling
+from posts import search, snippets, spelling, wording
 from posts.chips import chips
 from posts.facets import Tally, facets, tally
 from posts.models import Post
@@ -17,9 +17,10 @@ def answer(asked: Question) -> dict[str, Any]:
     """Return the search page's context; five queries at most.
 
     `total` posts match, of which `matched_all` hold every word asked for (see `posts.matching`);
-    with `total_is_bounded` the best `listed` of them have pages, and filters lead to the others.
-    `corrected` is {"asked", "text", "url"} where a word the archive does not know was looked for as
-    the nearest one it does know; `did_you_mean` is {"text", "url"}, offered when it finds more.
+    with `total_is_bounded` there are more than that. The best `listed` of them have pages, filters
+    lead to the others. `corrected` is {"asked", "text", "url"} where a word the archive does not
+    know was looked for as the nearest one it does know; `did_you_mean` is {"text", "url"}, offered
+    when it finds more.
     `marks` are the stems of the words looked for (see `tokens.stem_of`), for the snippets.
     """
     context: dict[str, Any] = {
@@ -36,9 +37,13 @@ def answer(asked: Question) -> dict[str, Any]:
         "feed_url": asked.feed_url(), "chips": chips(asked, counted.names),
         "marks": found.matching.marks, "corrected": _corrected(asked, found),
         "total": counted.total, "matched_all": min(counted.strict, counted.total),
-        "listed": len(found.post_ids), "total_is_bounded": counted.total > len(found.post_ids),
+        "listed": len(found.post_ids), "total_is_bounded": counted.is_bounded,
     }  # fmt: skip
-    if meant and counted.meant > counted.strict:
+    if (
+        meant
+        and counted.meant > counted.strict
+        and not (found.matching.is_precise and found.post_ids)
+    ):
         context["did_you_mean"] = {"text": meant, "url": asked.url(query=meant)}
     context |= _page(asked, found)
     if context["total"]:
@@ -50,9 +55,12 @@ def answer(asked: Question) -> dict[str, Any]:
 
 def _counted(asked: Question, found: Found) -> tuple[Tally, str]:
     """Count what was found, and what would be with the words that were probably meant."""
-    meant = spelling.meant(asked.query, found.matching.words, found.known)
+    if not found.matching.is_precise:
+        meant = spelling.meant(asked.query, found.matching.words, found.known)
+    else:
+        meant = "" if found.post_ids else wording.without_operators(asked.query)
     condition = search.strict_condition(meant) if meant else ""
-    counted = tally(asked, condition=found.condition, strict=found.strict, meant=condition)
+    counted = tally(asked, found, meant=condition)
     return counted, meant
 
 

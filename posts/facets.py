@@ -7,11 +7,13 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from posts.matching import EVERY_POST
 from posts.models import Tag
 from posts.questions import Question
+from posts.search import Found
 
-FACET_OPTIONS = 12
+OPTIONS = 12  # of a facet
+COUNTED = 10_000  # posts; of more it is only said that there are more
+Counted = tuple[str, str, str, int | None]
 PARAMS = {"tag": "Topic", "year": "Year", "author": "Author"}
 
 # One statement: what matches is read once. A facet counts with its own filter taken away, so that
@@ -20,7 +22,7 @@ _TALLY = """
 WITH found AS MATERIALIZED (
     SELECT post_id, released_at, authors, tags,
            {tag} AS is_tag, {author} AS is_author, {year} AS is_year
-    FROM posts_searchentry WHERE terms @@ %(condition)s::tsquery AND released_at <= %(now)s
+    FROM posts_searchentry WHERE {found} AND released_at <= %(now)s
 ), topics AS (
     SELECT tag_id, count(*) AS posts FROM found, unnest(tags) AS tag_id
     WHERE is_author AND is_year GROUP BY tag_id
@@ -28,12 +30,10 @@ WITH found AS MATERIALIZED (
     SELECT author_id, count(*) AS posts FROM found, unnest(authors) AS author_id
     WHERE is_tag AND is_year GROUP BY author_id
 )
-SELECT 'total', '', '', '', count(*) FROM found WHERE is_tag AND is_author AND is_year
-UNION ALL SELECT 'strict', '', '', '', count(*) FROM posts_searchentry
-    WHERE terms @@ %(strict)s::tsquery AND released_at <= %(now)s AND {tag} AND {author} AND {year}
-UNION ALL SELECT 'meant', '', '', '', count(*) FROM posts_searchentry
-    WHERE %(meant)s <> '' AND terms @@ %(meant)s::tsquery AND released_at <= %(now)s
-    AND {tag} AND {author} AND {year}
+SELECT what, '', '', '', (SELECT count(*) FROM (
+    SELECT 1 FROM posts_searchentry WHERE terms @@ condition AND released_at <= %(now)s
+    AND {tag} AND {author} AND {year} LIMIT %(most)s
+) AS matched) FROM unnest(%(what)s::text[], %(conditions)s::tsquery[]) AS asked (what, condition)
 UNION ALL (
     SELECT 'year', year::text, year::text, '', count(*) FROM (
         SELECT extract(year FROM released_at AT TIME ZONE %(zone)s)::int AS year
@@ -43,12 +43,12 @@ UNION ALL (
     SELECT 'tag', slug, name, kind, coalesce(posts, 0) FROM posts_tag
     LEFT JOIN topics ON tag_id = posts_tag.id
     WHERE slug = %(tag)s OR tag_id IN (
-        SELECT tag_id FROM topics ORDER BY posts DESC, tag_id LIMIT {most}))
+        SELECT tag_id FROM topics ORDER BY posts DESC, tag_id LIMIT {options}))
 UNION ALL (
     SELECT 'author', slug, name, '', coalesce(posts, 0) FROM posts_author
     LEFT JOIN writers ON author_id = posts_author.id
     WHERE slug = %(author)s OR author_id IN (
-        SELECT author_id FROM writers ORDER BY posts DESC, author_id LIMIT {most}))
+        SELECT author_id FROM writers ORDER BY posts DESC, author_id LIMIT {options}))
 """
 
 
@@ -56,39 +56,61 @@ UNION ALL (
 class Tally:
     """How much was found: in all, holding all that was asked, and had something else been meant.
 
-    `options` are (value, label, count, group) for each facet; `names` those of the filters.
+    `options` are (value, label, group, count) for each facet; `names` those of the filters. Of
+    very much, `total` is a bound that is passed, and the options have no counts.
     """
 
     total: int = 0
     strict: int = 0
     meant: int = 0
-    options: dict[str, list[tuple[str, str, int, str]]] = field(
+    is_bounded: bool = False
+    options: dict[str, list[Counted]] = field(
         default_factory=lambda: {param: [] for param in PARAMS}
     )
     names: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
-def tally(asked: Question, *, condition: str, strict: str, meant: str = "") -> Tally:
-    """Count what matches under the question's filters; one query, whatever is found."""
+def tally(asked: Question, found: Found, *, meant: str = "") -> Tally:
+    """Count what was found under the question's filters; one query, whatever was found.
+
+    Beyond ten thousand posts it is said that there are more, and the options are those of the
+    thousand best: nobody needs to know, and reading all of them takes a second.
+    """
     narrowing = asked.narrowing()
     parts = {param: narrowing.get(param, ("true", {}))[0] for param in PARAMS}
+    is_large = found.expected > COUNTED and not narrowing
+    source = "post_id = ANY(%(listed)s)" if is_large else "terms @@ %(condition)s::tsquery"
+    conditions = {"total": found.condition, "strict": found.strict, "meant": meant}
+    if found.strict == found.condition:
+        del conditions["strict"]
     params: dict[str, Any] = {
-        "condition": condition or EVERY_POST, "strict": strict or EVERY_POST, "meant": meant,
+        "condition": found.condition, "listed": found.post_ids, "now": timezone.now(),
+        "what": [what for what in conditions if conditions[what]],
+        "conditions": list(filter(None, conditions.values())),
+        "most": COUNTED + 1 if is_large else None,
         "tag": asked.tag, "author": asked.author, "zone": str(settings.ZONE),
-        "now": timezone.now(),
     }  # fmt: skip
     for _, values in narrowing.values():
         params |= values
     counted = Tally()
     with connection.cursor() as cursor:
-        cursor.execute(_TALLY.format(**parts, most=FACET_OPTIONS), params)
-        for kind, value, label, group, count in cursor.fetchall():
-            if kind in PARAMS:
-                counted.options[kind].append((value, label, count, group))
-                counted.names[kind, value] = label
-            else:
-                setattr(counted, kind, count)
+        cursor.execute(_TALLY.format(**parts, found=source, options=OPTIONS), params)
+        for row in cursor.fetchall():
+            _note(counted, row, is_large=is_large)
+    if "strict" not in conditions:
+        counted.strict = counted.total
+    if is_large and counted.total > COUNTED:
+        counted.total, counted.is_bounded = COUNTED, True
     return counted
+
+
+def _note(counted: Tally, row: tuple[str, str, str, str, int], *, is_large: bool) -> None:
+    kind, value, label, group, count = row
+    if kind in PARAMS:
+        counted.options[kind].append((value, label, group, None if is_large else count))
+        counted.names[kind, value] = label
+    else:
+        setattr(counted, kind, count)
 
 
 def facets(asked: Question, counted: Tally) -> list[dict[str, Any]]:
@@ -97,24 +119,20 @@ def facets(asked: Question, counted: Tally) -> list[dict[str, Any]]:
     return [facet for facet in found if len(facet["options"]) > 1 or facet["is_active"]]
 
 
-def _facet(asked: Question, param: str, counted: list[tuple[str, str, int, str]]) -> dict[str, Any]:
+def _facet(asked: Question, param: str, counted: list[Counted]) -> dict[str, Any]:
     chosen = getattr(asked, param)
     options = [
         {"label": label, "count": count, "is_active": value == chosen,
          "url": asked.url(**{param: "" if value == chosen else value}),
          "group": Tag.Kind(group).plural if group else ""}
-        for value, label, count, group in _sorted(param, counted)
+        for value, label, group, count in _sorted(param, counted)
     ]  # fmt: skip
-    return {
-        "label": PARAMS[param], "param": param, "options": options, "is_active": bool(chosen)
-    }  # fmt: skip
+    return {"label": PARAMS[param], "param": param, "options": options, "is_active": bool(chosen)}
 
 
-def _sorted(
-    param: str, counted: list[tuple[str, str, int, str]]
-) -> list[tuple[str, str, int, str]]:
+def _sorted(param: str, counted: list[Counted]) -> list[Counted]:
     """Return the newest year first; of topics the most used of each kind; of authors the same."""
     if param == "year":
-        return sorted(counted, reverse=True)
-    kinds = [kind.value for kind in Tag.Kind]
-    return sorted(counted, key=lambda row: (kinds.index(row[3]) if row[3] else 0, -row[2], row[1]))
+        return sorted(counted, key=lambda row: row[0], reverse=True)
+    kinds = ["", *(kind.value for kind in Tag.Kind)]
+    return sorted(counted, key=lambda row: (kinds.index(row[2]), -(row[3] or 0), row[1]))

@@ -5,9 +5,9 @@ are made the same in one place (`posts.tokens`). A vector holds, for each post,
 - stems with their places, weight A for the title, B for tags with their other names, C for
   standfirst, excerpt and authors, D for the body;
 - "=word": a word as it is written, for spelling; "#" for every post;
-- "+stem", "*stem", "^stem": the stem says much here, very much, or stands in the title. These are
-  the upper tiers of the index (Manning, Raghavan & Schütze 2008, section 7.2.1): of a common word
-  the best posts are found without looking at all that hold it.
+- "+stem", "*stem", "!stem", "^stem": the stem says much here, more, very much, or stands in the
+  title. These are the upper tiers of the index (Manning, Raghavan & Schütze 2008, section 7.2.1):
+  of a common word the best posts are found without looking at all that hold it.
 """
 
 from collections import Counter, defaultdict
@@ -25,7 +25,7 @@ from posts.tokens import STOP_WORDS, tokens
 FIELD_WEIGHTS = {"A": 8.0, "B": 2.0, "C": 2.0, "D": 1.0}
 LENGTH_SHARE = 0.6  # of a body's length that counts against its words: b of BM25
 USUAL_LENGTH = 500  # words of a body that are no stop words; the tiers need no exact one
-TIERS = {"+": 2.5, "*": 6.0}  # weighted occurrences from which a word is of that tier
+TIERS = {"+": 2.5, "*": 6.0, "!": 15.0}  # weighted occurrences from which a word is of that tier
 GAP = 20  # places between two fields, so that no phrase reaches across
 SPELLED_FROM = 4  # letters: shorter words have no wrong letter, they are other words
 LAST_PLACE = 16_383  # PostgreSQL keeps no higher place of a word

@@ -10,7 +10,7 @@ the filters: counts, facets and pages all speak of the same posts.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
 from posts import spelling
@@ -40,6 +40,7 @@ class Term:
     word: str
     forms: tuple[Stems, ...]
     weight: float
+    share: float  # of the archive that holds it
     place: int = 0
 
     def condition(self, tier: str = "") -> str:
@@ -48,9 +49,13 @@ class Term:
 
 @dataclass(frozen=True)
 class Matching:
-    """The conditions of a query, from the strictest to the widest, and the words to rank by."""
+    """The conditions of a query, from the strictest to the widest, and the words to rank by.
+
+    `shares` say how much of the archive each condition is expected to hold.
+    """
 
     levels: tuple[str, ...]
+    shares: tuple[float, ...]
     terms: tuple[Term, ...]
     is_precise: bool = False
     corrected: tuple[tuple[str, str], ...] = ()  # words nobody wrote, and what was looked for
@@ -67,54 +72,68 @@ class Matching:
         return self.levels[0]
 
 
-EVERYTHING = Matching((EVERY_POST,), ())
-NOTHING = Matching(("'#nothing'",), ())
+EVERYTHING = Matching((EVERY_POST,), (1.0,), ())
+NOTHING = Matching(("'#nothing'",), (0.0,), ())
 
 
 def matching(wording: Wording, known: Vocabulary) -> Matching:
     """Return which posts match what the query says."""
-    if wording.is_precise:
-        return _precise(wording, known)
-    group = wording.groups[0]
-    corrected = spelling.corrections(group.words, known)
-    terms = _terms(group, known, corrected)
+    words = tuple(word for group in wording.groups for word in group.words)
+    corrected = spelling.corrections(words, known)
     said = tuple((word, better[0]) for word, better in corrected.items())
-    return Matching(_levels(terms), terms, corrected=said, words=group.words)
+    if wording.is_precise:
+        return replace(_precise(wording, known, corrected), corrected=said)
+    terms = _terms(wording.groups[0], known, corrected)
+    levels = _levels(terms)
+    return Matching(tuple(levels), tuple(levels.values()), terms, corrected=said, words=words)
 
 
-def _precise(wording: Wording, known: Vocabulary) -> Matching:
+def _precise(wording: Wording, known: Vocabulary, corrected: dict[str, list[str]]) -> Matching:
     terms: list[Term] = []
-    conditions = []
+    conditions, share = [], 0.0
     for group in wording.groups:
-        found = [*_terms(group, known, {})]
-        phrases = [_phrase(phrase, known) for phrase in group.phrases]
+        found = [
+            *_terms(group, known, corrected),
+            *(_phrase(phrase, known) for phrase in group.phrases),
+        ]
         without = [f"!{_phrase(phrase, known).condition()}" for phrase in group.without]
-        wanted = [term.condition() for term in (*found, *phrases)] or [EVERY_POST]
+        wanted = [term.condition() for term in found] or [EVERY_POST]
         conditions.append(_all([*wanted, *without]))
-        terms += [*found, *phrases]
-    return Matching((_either(conditions),), tuple(terms), is_precise=True)
+        share += _share(found)
+        terms += found
+    return Matching((_either(conditions),), (share,), tuple(terms), is_precise=True)
 
 
-def _levels(terms: Sequence[Term]) -> tuple[str, ...]:
-    """Return the conditions, each wider than the one before."""
-    levels = [_all(term.condition() for term in terms)]
+def _levels(terms: Sequence[Term]) -> dict[str, float]:
+    """Return the conditions, each wider than the one before, with their expected shares."""
+    levels = {_all(term.condition() for term in terms): _share(terms)}
+    written = [term for term in terms if term.share]
+    if 1 < len(written) < len(terms):  # A word nobody wrote weighs nothing beside several known.
+        terms = written
+        levels.setdefault(_all(term.condition() for term in terms), _share(terms))
     heaviest = sorted(terms, key=lambda term: -term.weight)[:MOST_WEIGHED]
     total = sum(term.weight for term in heaviest)
-    if len(heaviest) > 1:
-        levels += [_enough(heaviest, share * total) for share in SHARES]
-    return tuple(dict.fromkeys(levels))
+    for share in SHARES if len(heaviest) > 1 else ():
+        sets = _smallest_sets(heaviest, share * total)
+        condition = _either(_all(term.condition() for term in chosen) for chosen in sets)
+        levels.setdefault(condition, sum(map(_share, sets)))
+    return levels
 
 
-def _enough(terms: Sequence[Term], weight: float) -> str:
-    """Return the condition that words of at least that weight are there: each smallest set."""
-    sets: list[frozenset[Term]] = []
-    for size in range(1, len(terms) + 1):
-        for chosen in combinations(terms, size):
-            is_heavy = sum(term.weight for term in chosen) >= weight - 1e-9
-            if is_heavy and not any(smaller <= set(chosen) for smaller in sets):
-                sets.append(frozenset(chosen))
-    ordered = (sorted(chosen, key=lambda term: term.word) for chosen in sets)
-    return _either(_all(term.condition() for term in chosen) for chosen in ordered)
+def _smallest_sets(terms: Sequence[Term], weight: float) -> list[tuple[Term, ...]]:
+    """Return the sets of words that have at least that weight, but with any word less have not."""
+    return [
+        chosen
+        for size in range(1, len(terms) + 1)
+        for chosen in combinations(terms, size)
+        if sum(term.weight for term in chosen) >= weight - 1e-9
+        and sum(term.weight for term in chosen) - chosen[-1].weight < weight - 1e-9
+    ]
+
+
+def _share(terms: Iterable[Term]) -> float:
+    """Return how much of the archive is expected to hold all the words, were they independent."""
+    return math.prod(term.share for term in terms)
 
 
 def _terms(group: Group, known: Vocabulary, corrected: dict[str, list[str]]) -> tuple[Term, ...]:
@@ -135,10 +154,7 @@ def _terms(group: Group, known: Vocabulary, corrected: dict[str, list[str]]) -> 
             forms[first.place].append(_single(pair))
             forms[second.place].append(_single(pair))
     _add_names(group, known, forms)
-    found = (
-        Term(token.word, tuple(dict.fromkeys(forms[place])), _weight(forms[place], known), place)
-        for place, token in words.items()
-    )
+    found = (_term(token.word, forms[place], known, place) for place, token in words.items())
     return tuple({term.forms: term for term in found}.values())  # A word said twice is one.
 
 
@@ -182,7 +198,7 @@ def _phrase(words: Sequence[Token], known: Vocabulary) -> Term:
     elif len(plain) == 1:
         forms += _apart(plain[0], known)
     word = " ".join(token.word for token in plain)
-    return Term(word, tuple(dict.fromkeys(forms)), _weight(forms, known), plain[0].place)
+    return _term(word, forms, known, plain[0].place)
 
 
 def _joined(words: Sequence[Token]) -> Iterator[Token]:
@@ -212,14 +228,13 @@ def _chain(words: Iterable[str]) -> Stems:
     return tuple((stem_of(folded(word)), at) for at, word in enumerate(words))
 
 
-def _weight(forms: Iterable[Stems], known: Vocabulary) -> float:
-    """Return the rarity of what stands for a word (Robertson & Spärck Jones, never negative)."""
-    holding = max(min(known.holding(stem) for stem, _ in form) for form in forms)
-    return rarity(holding, known.size)
-
-
-def rarity(holding: int, size: int) -> float:
-    return math.log(1 + (max(size, holding) - holding + 0.5) / (holding + 0.5))
+def _term(word: str, forms: Iterable[Stems], known: Vocabulary, place: int) -> Term:
+    """Return a term with its rarity (Robertson & Spärck Jones 1976, never negative)."""
+    forms = tuple(dict.fromkeys(forms))
+    held = max(min(known.holding(stem) for stem, _ in form) for form in forms)
+    size = max(known.size, held)
+    weight = math.log(1 + (size - held + 0.5) / (held + 0.5))
+    return Term(word, forms, weight, held / size, place)
 
 
 def _form(form: Stems, tier: str) -> str:

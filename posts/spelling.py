@@ -1,12 +1,12 @@
 """Better spellings of a query's words, from the words the archive itself knows."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
-from posts.indexing import SPELLED_FROM
-from posts.tokens import Token, stem_of, tokens
+from posts.tokens import WORD, Token, plain, stem_of
 from posts.vocabulary import Vocabulary, halves
 
 TRIED = 3  # equally near words looked for in place of one that nobody wrote
@@ -47,9 +47,12 @@ def meant(query: str, words: Sequence[Token], known: Vocabulary) -> str:
 
 
 def replaced(query: str, instead: dict[str, str]) -> str:
-    """Return the query with some words put otherwise; "" leaves one out."""
-    said = (instead.get(token.word, token.word) for token in tokens(query) if not token.is_compound)
-    return " ".join(word for word in said if word)
+    """Return the query with some words put otherwise, its operators kept; "" leaves one out."""
+
+    def put(found: re.Match[str]) -> str:
+        return instead.get(plain(found[0]), found[0])
+
+    return " ".join(WORD.sub(put, query).split())
 
 
 def _commoner(token: Token, known: Vocabulary) -> str:
@@ -62,7 +65,7 @@ def _commoner(token: Token, known: Vocabulary) -> str:
 
 def _nearest(word: str, known: Vocabulary) -> list[str]:
     """Return the nearest words: by letters wrong, then the same first letter, then how common."""
-    if len(word) < SPELLED_FROM or not word.isalpha():
+    if not word.isalpha():
         return []
     most = 2 if len(word) >= TWICE_WRONG_FROM else 1
     ranked = sorted(

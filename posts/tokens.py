@@ -30,7 +30,7 @@ _STOPPED = """
 """
 STOP_WORDS = frozenset(_STOPPED.split())
 
-_TOKEN = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
+WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
 _POSSESSIVE = re.compile(r"['’ʼ]s?$|['’ʼ]s(?=['’ʼ])")
 _APOSTROPHE = re.compile(r"['’ʼ]")
 
@@ -59,7 +59,7 @@ def tokens(text: str, *, start: int = 1) -> Iterator[Token]:
     place, end = start, -1
     joined: list[str] = []
     text = folded(text)
-    for found in _TOKEN.finditer(text):
+    for found in WORD.finditer(text):
         if joined and not (found.start() == end + 1 and text[end] in HYPHENS):
             if len(joined) > 1:
                 yield from _compound(joined, place)
@@ -72,10 +72,14 @@ def tokens(text: str, *, start: int = 1) -> Iterator[Token]:
     yield from _compound(joined, place)
 
 
+def plain(written: str) -> str:
+    """Return a word folded, without the apostrophe of possession or contraction."""
+    return _APOSTROPHE.sub("", _POSSESSIVE.sub("", folded(written)))[:LONGEST_WORD]
+
+
 @lru_cache(maxsize=100_000)
 def _read(written: str) -> tuple[str, str]:
-    """Return a word without the apostrophe of possession or contraction, and its stem."""
-    word = _APOSTROPHE.sub("", _POSSESSIVE.sub("", written))[:LONGEST_WORD]
+    word = plain(written)
     return word, stem_of(word)
 
 

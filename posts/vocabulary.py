@@ -12,15 +12,19 @@ from posts.orthography import folded
 from posts.tokens import Token, stem_of
 
 MOST_LOOKED_UP = 12  # words of a query whose neighbours in spelling are looked for
+ASKED_FROM = SPELLED_FROM - 1  # letters: one may be missing
 LONGEST_NAME = 6  # words of a tag's name that may stand for one of its other names
-TIERS = ("+", "*", "^")
+TIERS = ("+", "*", "!", "^")
 
-# One statement. Names are compared without case, as the tags' own index holds them.
+# One statement. Names are compared without case, as the tags' own index holds them. For the rest
+# of the transaction the index is preferred: reading the table looks cheap to the planner, which
+# does not know that each vector then has to be fetched from beside it.
 _KNOWN = """
+SELECT 'set', set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), 0
+UNION ALL
 SELECT 'term', term, '', posts FROM posts_searchterm WHERE term = ANY(%(terms)s)
 UNION ALL
-SELECT 'near', term, '', posts FROM posts_searchterm
-WHERE nearby && %(nearby)s::text[] AND posts > 0
+SELECT 'near', term, '', posts FROM searchterms_near(%(nearby)s)
 UNION ALL
 SELECT 'name', lower(said.name), other.name, 0 FROM (
     SELECT id AS tag_id, name FROM posts_tag WHERE lower(name) = ANY(%(names)s)
@@ -54,14 +58,17 @@ class Vocabulary:
 
 
 def about(words: Sequence[Token]) -> Vocabulary:
-    """Return what the archive knows of these words, and of what they may stand for; one query."""
+    """Return what the archive knows of these words, and of what they may stand for; one query.
+
+    To be called in a transaction, in which the posts are then looked for.
+    """
     alone = [token for token in words if not token.is_compound]
     stems = {token.stem for token in words} | {stem_of(pair) for pair in joined(alone)}
     written = {token.word for token in words} | set(joined(alone))
     parts = {part for token in alone for pair in halves(token.word) for part in pair}
     terms = {"#", "#words", *stems, *(tier + stem for stem in stems for tier in TIERS)}
     terms |= {f"={word}" for word in written} | {stem_of(part) for part in parts}
-    spelled = [token.word for token in alone if len(token.word) >= SPELLED_FROM][:MOST_LOOKED_UP]
+    spelled = [token.word for token in alone if len(token.word) >= ASKED_FROM][:MOST_LOOKED_UP]
     spelled += joined(alone)[:MOST_LOOKED_UP]
     asked = {
         "terms": list(terms),
@@ -105,7 +112,7 @@ def _read(asked: dict[str, list[str]], spelled: list[str]) -> Vocabulary:
                 known.posts[term] = posts
             elif kind == "name":
                 known.names[folded(term)].append(other)
-            else:
+            elif kind == "near":
                 known.posts.setdefault(term, posts)
                 for word, parts in parts_of.items():
                     if not parts.isdisjoint(nearby(term[1:])):

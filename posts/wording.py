@@ -60,6 +60,14 @@ def read(query: str) -> Wording:
     return Wording(tuple(read_groups), is_precise)
 
 
+def without_operators(query: str) -> str:
+    """Return a query whose only operators are quotes as plain words; "" for any other."""
+    read_query = read(query)
+    if len(read_query.groups) != 1 or read_query.groups[0].without:
+        return ""
+    return " ".join(tidy(query).translate(_QUOTES).replace('"', " ").split())
+
+
 def _group(pieces: list[re.Match[str]]) -> Group:
     words: list[Token] = []
     phrases: list[tuple[Token, ...]] = []
