@@ -1,5 +1,6 @@
 """Django's PostgreSQL backend, which starts the embedded server before the first connection."""
 
+import select
 import time
 from math import inf
 from pathlib import Path
@@ -76,18 +77,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def is_usable(self) -> bool:
         """Return whether the server still answers; Django asks at the start of each request.
 
-        A connection that answered seconds ago is not asked again, only looked at: that the server
-        has closed it since shows without a round trip.
+        A connection that answered seconds ago is not asked again unless something waits in it: a
+        server that closes an idle one says so first, and that shows without a round trip.
         """
         socket: abc.PGconn = self.connection.pgconn
         now = time.monotonic()
         try:
-            if now - self.answered_at > ASKED_AGAIN_SECONDS:
+            waiting, _, _ = select.select([socket.socket], [], [], 0)
+            if waiting or now - self.answered_at > ASKED_AGAIN_SECONDS:
                 socket.exec_(b"SELECT 1")
                 self.answered_at = now
-            else:
-                socket.consume_input()
-        except Error:
+        except (Error, ValueError):  # The latter from a socket that is closed on our side.
             return False
         return socket.status == pq.ConnStatus.OK
 
