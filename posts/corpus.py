@@ -15,10 +15,10 @@ from typing import Protocol
 
 from django.db import connection
 
+from posts.frequencies import Vocabulary
 from posts.likeness import Measure
 from posts.models import Post, TermVector
 from posts.termvectors import Vector
-from posts.vocabulary import Vocabulary
 
 MOST_POSTS = 4_000  # looked at, by the counts of the words
 MOST_ROWS = 16_000  # and in any case, when the counts are old

@@ -4,13 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from posts import wording
+from posts import terms
 from posts.arrangement import Place
+from posts.frequencies import Vocabulary
 from posts.likeness import Measure
 from posts.models import TaggedPost
+from posts.terms import WORD, Text
 from posts.ties import Ties
-from posts.vocabulary import Vocabulary
-from posts.wording import WORD, Text
 
 TELLING = 5  # words and phrases named
 RARE = 20  # a tag is rare that not one post in so many has
@@ -21,11 +21,11 @@ class Explanations:
     """The reasons for the lists of some posts: three queries, however many."""
 
     def __init__(self, lists: dict[int, list[Place]]) -> None:
-        self.texts = {text.post_id: text for text in wording.texts([*lists])}
+        self.texts = {text.post_id: text for text in terms.texts([*lists])}
         related = {place.post_id for places in lists.values() for place in places}
         self.tags = _names(related.union(lists))
         parts = (part for text in self.texts.values() for part, _ in text.parts)
-        wording.learn({word for part in parts for word in _words(part)})
+        terms.learn({word for part in parts for word in _words(part)})
 
     def of(
         self, post_id: int, places: Iterable[Place], tied: Ties, measure: Measure
@@ -45,7 +45,7 @@ class Explanations:
     def _tags(self, post_id: int, other: int, counts: Vocabulary) -> dict[str, Any]:
         """Return the shared tags, the rarest first, and how many of them are rare."""
         mine, theirs = self.tags[post_id], self.tags[other]
-        posts = {tag: counts.posts(wording.tag_number(tag)) for tag in mine.keys() & theirs.keys()}
+        posts = {tag: counts.posts(terms.tag_number(tag)) for tag in mine.keys() & theirs.keys()}
         shared = sorted(posts, key=lambda tag: (posts[tag], mine[tag]))
         rare = sum(count * RARE <= counts.total for count in posts.values())
         return {"tags": [mine[tag] for tag in shared], "rare_tags": rare}
@@ -94,12 +94,12 @@ def _spellings(text: Text, wanted: Collection[int]) -> dict[int, str]:
     """Return how the post most often spells these words, and phrases whose words are together."""
     found: dict[int, Counter[str]] = defaultdict(Counter)
     for part, _ in text.parts:
-        words = WORD.findall(part)[: wording.MOST_WORDS]
-        numbers = wording.numbers(map(str.lower, words))
+        words = WORD.findall(part)[: terms.MOST_WORDS]
+        numbers = terms.numbers(map(str.lower, words))
         for word, number in zip(words, numbers, strict=True):
             if number in wanted:
                 found[number][word] += 1
-        for at, number in enumerate(wording.phrase_numbers(numbers)):
+        for at, number in enumerate(terms.phrase_numbers(numbers)):
             if number in wanted:
                 spelled = (f"{words[at]}{joint}{words[at + 1]}" for joint in JOINTS)
                 found[number].update(phrase for phrase in spelled if phrase in part)

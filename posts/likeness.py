@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from posts.frequencies import Vocabulary
 from posts.termvectors import Vector
-from posts.vocabulary import Vocabulary
 
 PHRASES = 2.0  # what the phrases count beside the words
 STRESS = 2  # how often a stressed phrase counts

@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Self
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import QueryDict
 
 from posts import search
@@ -37,8 +39,12 @@ class Question:
 
     def url(self, **changes: Any) -> str:
         """Return the address of this question with some of it changed, from page one."""
-        pairs = replace(self, **changes).parameters()
-        return "/search/?" + urlencode({name: value for name, value in pairs.items() if value})
+        return _address("/search/", replace(self, **changes).parameters())
+
+    def here(self) -> str:
+        """Return the one address of this very page of this question."""
+        page = str(self.page) if self.page > 1 else ""
+        return _address("/search/", {**self.parameters(), "page": page})
 
     def parameters(self) -> dict[str, str]:
         return {
@@ -46,25 +52,51 @@ class Question:
             "sort": self.sort if self.sort != "relevance" else "",
         }  # fmt: skip
 
+    def feed_url(self) -> str:
+        """Return the address of the feed of what is new in this search."""
+        return _address("/search/feed/", {**self.parameters(), "sort": ""})
+
+    def heading(self) -> str:
+        """Return the question in words, for the title of its feed."""
+        narrowed = [self.tag, self.year, self.author]
+        return ", ".join(filter(None, [f"“{self.query}”" if self.query else "", *narrowed]))
+
+    def kept(self) -> dict[str, str]:
+        """Return what the search box sends along with other words: filters and order."""
+        return {name: value for name, value in self.parameters().items() if value and name != "q"}
+
     @property
     def is_empty(self) -> bool:
         return not (self.query or self.tag or self.author or self.year)
 
-    def filtered(self) -> PostQuerySet:
-        """Return the published posts that pass the filters, not yet the words."""
+    def narrowing(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Return for each filter its condition on `posts_searchentry` and its parameters."""
+        conditions: dict[str, tuple[str, dict[str, Any]]] = {}
+        if self.tag:
+            tagged = "tags && ARRAY(SELECT id FROM posts_tag WHERE slug = %(tag)s)"
+            conditions["tag"] = (tagged, {"tag": self.tag})
+        if self.author:
+            written = "authors && ARRAY(SELECT id FROM posts_author WHERE slug = %(author)s)"
+            conditions["author"] = (written, {"author": self.author})
+        if self.year:
+            start = datetime(int(self.year), 1, 1, tzinfo=settings.ZONE)
+            span = {"start": start, "end": start.replace(year=start.year + 1)}
+            conditions["year"] = ("released_at >= %(start)s AND released_at < %(end)s", span)
+        return conditions
+
+    def matching(self) -> PostQuerySet:
+        """Return the public posts that pass the filters and hold all the words; unordered."""
         posts = Post.objects.published()
+        if self.query:
+            posts = posts & search.mentioning(self.query)
         if self.tag:
             posts = posts.filter(tagged_posts__tag__slug=self.tag)
         if self.author:
             author = Author.objects.filter(slug=self.author).first()
             posts = posts.by(author) if author else posts.none()
-        if self.year:
-            posts = posts.in_year(int(self.year))
-        return posts
+        return posts.in_year(int(self.year)) if self.year else posts
 
-    def matching(self) -> PostQuerySet:
-        """Return the posts that pass the filters and hold the words; unordered."""
-        posts = self.filtered()
-        if self.query:
-            posts = posts.filter(search_vector=search.asked_for(self.query))
-        return posts
+
+def _address(path: str, pairs: dict[str, str]) -> str:
+    given = urlencode({name: value for name, value in pairs.items() if value})
+    return f"{path}?{given}"

@@ -16,16 +16,16 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from posts import corpus, vocabulary, weighing
+from posts import corpus, frequencies, weighing
 from posts.arrangement import Place, arrange
 from posts.corpus import Corpus, LoadedCorpus, StoredCorpus
 from posts.explanations import Explanations
+from posts.frequencies import Vocabulary
 from posts.likeness import Likeness, Measure
 from posts.models import Post, RelatedPost, TermVector
 from posts.tagging import batches
 from posts.termvectors import Vector
 from posts.ties import Ties, ties
-from posts.vocabulary import Vocabulary
 
 KEPT = 10  # stored; five are shown, and a withdrawn one leaves no gap
 NEIGHBOURS = 30  # lists re-done because one post changed
@@ -129,7 +129,7 @@ def _catch_up(now: datetime) -> None:
     """
     public = Post.objects.published(now)
     pks = list(public.order_by("pk").values_list("pk", flat=True)[: SMALL + 1])
-    if len(pks) <= SMALL and vocabulary.is_stale(len(pks)):
+    if len(pks) <= SMALL and frequencies.is_stale(len(pks)):
         for _ in weighing.count_words(pks):
             pass
         waiting = pks

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
+WEAK = 0.15  # A computed score below this is no match to rely on.
 _LINKS = {
     "series": "same series",
     "cites": "linked from this post",

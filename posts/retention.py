@@ -6,7 +6,7 @@ from django.db.models import Case, CharField, F, Q, Value, When, Window
 from django.db.models.functions import Cast, Concat, RowNumber, Trunc
 from reversion.models import Revision
 
-from posts import drafts, missing, previews
+from posts import drafts, misses, missing, previews
 from posts.history import RevisionNote
 from posts.models import ScheduledChange
 
@@ -29,6 +29,7 @@ def prune(now: datetime) -> dict[str, int]:
         "revisions of deleted posts": _delete(list(orphans.values_list("pk", flat=True))),
         "decided changes": decided.delete()[0],
         "missing addresses": missing.prune(now),
+        "searches that found nothing": misses.prune(now),
     }
 
 

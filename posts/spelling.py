@@ -1,38 +1,84 @@
-"""A better spelling of a query, from the words the archive itself knows."""
+"""Better spellings of a query's words, from the words the archive itself knows."""
 
-import re
-from dataclasses import replace
+from collections.abc import Sequence
+from itertools import pairwise
 
-from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
-from posts.models import Post, Tag
-from posts.questions import Question
+from posts.indexing import SPELLED_FROM
+from posts.tokens import Token, stem_of, tokens
+from posts.vocabulary import Vocabulary, halves
 
-VOCABULARY_TITLES = 5_000
-
-
-def did_you_mean(asked: Question) -> dict[str, str] | None:
-    """Return a spelling that the archive's own titles and tags know, as {"text", "url"}."""
-    if re.search(r"[^\w\s'’]|\bor\b", asked.query.lower()):
-        return None  # Operators mean something; words alone can be misspelled.
-    vocabulary = _vocabulary()
-    words = [_nearest(word, vocabulary) for word in re.findall(r"\w+", asked.query.lower())]
-    text = " ".join(words)
-    if not words or text == asked.query.lower():
-        return None
-    better = replace(asked, query=text)
-    return {"text": text, "url": better.url()} if better.matching().exists() else None
+TRIED = 3  # equally near words looked for in place of one that nobody wrote
+TWICE_WRONG_FROM = 8  # letters; of a shorter word two wrong ones leave too little
+COMMONER = 10  # times as many posts, and a word nearby is what was probably meant
 
 
-def _vocabulary() -> set[str]:
-    """Return the words of tag names and of the newest titles; asked for only when nothing fits."""
-    titles = Post.objects.published().newest_first().values_list("title", flat=True)
-    names = Tag.objects.values_list("name", flat=True)
-    return set(re.findall(r"\w{3,}", " ".join([*titles[:VOCABULARY_TITLES], *names]).lower()))
+def corrections(words: Sequence[Token], known: Vocabulary) -> dict[str, list[str]]:
+    """Return for words that nobody wrote those that were probably meant, the best first.
+
+    A word run together ("socialimpact") is corrected to two ("social impact").
+    """
+    alone = [token for token in words if not token.is_compound]
+    in_pairs = {
+        token.word
+        for pair in pairwise(alone)
+        if known.holding(stem_of(pair[0].word + pair[1].word))
+        for token in pair
+    }
+    better = {
+        token.word: _nearest(token.word, known) or _parted(token.word, known)
+        for token in alone
+        if not known.holding(token.stem)
+        and token.word not in in_pairs
+        and token.word not in known.names
+    }
+    return {word: meant for word, meant in better.items() if meant}
 
 
-def _nearest(word: str, vocabulary: set[str]) -> str:
-    if word in vocabulary or len(word) < 4:
-        return word
-    found = process.extractOne(word, vocabulary, scorer=fuzz.ratio, score_cutoff=75)
-    return found[0] if found else word
+def meant(query: str, words: Sequence[Token], known: Vocabulary) -> str:
+    """Return what was probably meant instead of a query that can be answered; "" for nothing.
+
+    For a word that few posts hold a neighbour that many do, and no word that none does.
+    """
+    instead = {token.word: _commoner(token, known) for token in words if not token.is_compound}
+    changed = {word: other for word, other in instead.items() if other != word}
+    return replaced(query, changed) if changed and any(instead.values()) else ""
+
+
+def replaced(query: str, instead: dict[str, str]) -> str:
+    """Return the query with some words put otherwise; "" leaves one out."""
+    said = (instead.get(token.word, token.word) for token in tokens(query) if not token.is_compound)
+    return " ".join(word for word in said if word)
+
+
+def _commoner(token: Token, known: Vocabulary) -> str:
+    held = known.holding(token.stem)
+    near = _nearest(token.word, known)
+    if near and (not held or known.posts.get(f"={near[0]}", 0) >= COMMONER * held):
+        return near[0]
+    return token.word if held else ""
+
+
+def _nearest(word: str, known: Vocabulary) -> list[str]:
+    """Return the nearest words: by letters wrong, then the same first letter, then how common."""
+    if len(word) < SPELLED_FROM or not word.isalpha():
+        return []
+    most = 2 if len(word) >= TWICE_WRONG_FROM else 1
+    ranked = sorted(
+        (OSA.distance(word, other), word[0] != other[0], -posts, other)
+        for other, posts in known.near.get(word, [])
+        if other != word
+    )
+    wrong = min((rank[0] for rank in ranked), default=most + 1)
+    return [rank[-1] for rank in ranked if rank[0] == wrong][:TRIED] if wrong <= most else []
+
+
+def _parted(word: str, known: Vocabulary) -> list[str]:
+    """Return the word as two that are both known, the rarer of them as common as can be."""
+    pairs = [
+        (min(known.holding(stem_of(part)) for part in pair), " ".join(pair))
+        for pair in halves(word)
+    ]
+    best = max(pairs, default=(0, ""))
+    return [best[1]] if best[0] else []

@@ -5,7 +5,7 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from posts import relatedness, renditions, retagging, search, vocabulary, weighing
+from posts import frequencies, misses, relatedness, renditions, retagging, search, weighing
 from posts.models import Post, ScheduledChange
 
 AFTER_THE_REST = -5  # the priority: a post published meanwhile is related first
@@ -49,7 +49,7 @@ def relate_overdue(timestamp: int) -> None:
 def recount_words(timestamp: int) -> None:
     """Count words anew once the archive has grown by a twentieth."""
     now = timezone.now()
-    if vocabulary.is_stale(Post.objects.published(now).count()):
+    if frequencies.is_stale(Post.objects.published(now).count()):
         weighing.recount(now)
 
 
@@ -71,3 +71,10 @@ def make_overdue_renditions(timestamp: int) -> None:
 def apply_scheduled_changes(timestamp: int) -> None:
     """Make public what is due; a change says by itself when, so a missed minute means nothing."""
     ScheduledChange.objects.apply_due(timezone.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="posts.collect_misses", lock="posts.collect_misses")
+def collect_misses(timestamp: int) -> None:
+    """Count the searches that found nothing, as the web processes of this machine noted them."""
+    misses.collect(timezone.now())

@@ -50,7 +50,7 @@ class TermVectorQuerySet(models.QuerySet["TermVector"]):
 
 
 class TermVector(models.Model):
-    """The words and phrases of one post as numbers (see `posts.wording`), packed.
+    """The words and phrases of one post as numbers (see `posts.terms`), packed.
 
     `telling` are the words by which the post is found; `words` begin with these, the rest follows
     by weight. Phrases that are stressed come first. `length` is the vector's length (Euclid) by

@@ -1,86 +1,113 @@
-"""In how many public posts each word stands: what makes a shared word rare or common.
+"""What the archive knows of the words of a query: how many posts hold each, and what is near."""
 
-Counted anew and not kept up row by row: a few posts more or less move no weight. `relate --all`
-counts the whole archive; an archive of a few hundred posts is counted whenever it grew by a
-twentieth, a larger one by the clock (see `posts.tasks.recount_words`). A word that came since
-counts as the rarest, which a new subject's name is.
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from django.db import connection
+
+from posts.indexing import SPELLED_FROM, nearby
+from posts.orthography import folded
+from posts.tokens import Token, stem_of
+
+MOST_LOOKED_UP = 12  # words of a query whose neighbours in spelling are looked for
+LONGEST_NAME = 6  # words of a tag's name that may stand for one of its other names
+TIERS = ("+", "*", "^")
+
+# One statement. Names are compared without case, as the tags' own index holds them.
+_KNOWN = """
+SELECT 'term', term, '', posts FROM posts_searchterm WHERE term = ANY(%(terms)s)
+UNION ALL
+SELECT 'near', term, '', posts FROM posts_searchterm
+WHERE nearby && %(nearby)s::text[] AND posts > 0
+UNION ALL
+SELECT 'name', lower(said.name), other.name, 0 FROM (
+    SELECT id AS tag_id, name FROM posts_tag WHERE lower(name) = ANY(%(names)s)
+    UNION ALL
+    SELECT tag_id, name FROM posts_tagalias WHERE lower(name) = ANY(%(names)s)
+) AS said JOIN (
+    SELECT id AS tag_id, name FROM posts_tag UNION ALL SELECT tag_id, name FROM posts_tagalias
+) AS other ON other.tag_id = said.tag_id AND lower(other.name) <> lower(said.name)
 """
 
-import math
-from collections.abc import Collection, Iterable, Mapping
 
-from django.db import connection, models, transaction
-
-GROWTH = 20  # count again when one in so many posts came or went
-TOTAL = 0  # this row holds the number of posts
-
-# What holds it keeps other writers out, not readers.
-_LOCK = "LOCK TABLE posts_documentfrequency IN SHARE ROW EXCLUSIVE MODE"
-_CLEAR = "DELETE FROM posts_documentfrequency"
-_LOOK_UP = "SELECT word, posts FROM posts_documentfrequency WHERE word = ANY(%s::int[])"
-_COPY = "COPY posts_documentfrequency (word, posts) FROM STDIN"
-
-
-class DocumentFrequency(models.Model):
-    """How many posts have a word, by the word's number (see `posts.wording`); from two on."""
-
-    word = models.IntegerField(primary_key=True)
-    posts = models.PositiveIntegerField()
-
-    class Meta:
-        default_permissions = ()
-        verbose_name_plural = "document frequencies"
-
-    def __str__(self) -> str:
-        return f"{self.word}: {self.posts}"
-
-
+@dataclass
 class Vocabulary:
-    """Counts of some words, in an archive of so many posts."""
+    """Answers about the words of one query, read at once."""
 
-    def __init__(self, total: int, counts: Mapping[int, int]) -> None:
-        self.total = total
-        self.counts = counts
+    posts: dict[str, int] = field(default_factory=dict)  # of a term, how many hold it
+    near: dict[str, list[tuple[str, int]]] = field(default_factory=lambda: defaultdict(list))
+    names: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
-    @classmethod
-    def of(cls, words: Collection[int]) -> "Vocabulary":
-        """Look these words up; one query."""
-        with connection.cursor() as cursor:
-            cursor.execute(_LOOK_UP, ["{" + ",".join(map(str, {*words, TOTAL})) + "}"])
-            return cls._with(cursor.fetchall())
+    @property
+    def size(self) -> int:
+        """Return how many posts there are; at least one, so that it can divide."""
+        return max(1, self.posts.get("#", 0))
 
-    @classmethod
-    def whole(cls) -> "Vocabulary":
-        """Read all of it: some fifty megabytes for 100,000 posts."""
-        return cls._with(DocumentFrequency.objects.values_list("word", "posts").iterator())
+    @property
+    def mean_length(self) -> float:
+        return max(1.0, self.posts.get("#words", 0) / self.size)
 
-    @classmethod
-    def _with(cls, rows: Iterable[tuple[int, int]]) -> "Vocabulary":
-        counts = dict(rows)
-        return cls(counts.pop(TOTAL, 0), counts)
-
-    def posts(self, word: int) -> int:
-        return self.counts.get(word, 1)
-
-    def rarities(self, words: Iterable[int]) -> dict[int, float]:
-        """Return the inverse document frequency of each (Spärck Jones 1972), never below zero."""
-        get, total, log = self.counts.get, self.total, math.log
-        return {word: log((total + 2) / min(get(word, 1), total + 1)) for word in words}
+    def holding(self, stem: str) -> int:
+        return max(0, self.posts.get(stem, 0))
 
 
-def is_stale(total: int) -> bool:
-    """Return whether the archive has so many more or fewer posts than when it was counted."""
-    counted = DocumentFrequency.objects.filter(word=TOTAL).values_list("posts", flat=True).first()
-    return counted is None or abs(total - counted) * GROWTH > counted
+def about(words: Sequence[Token]) -> Vocabulary:
+    """Return what the archive knows of these words, and of what they may stand for; one query."""
+    alone = [token for token in words if not token.is_compound]
+    stems = {token.stem for token in words} | {stem_of(pair) for pair in joined(alone)}
+    written = {token.word for token in words} | set(joined(alone))
+    parts = {part for token in alone for pair in halves(token.word) for part in pair}
+    terms = {"#", "#words", *stems, *(tier + stem for stem in stems for tier in TIERS)}
+    terms |= {f"={word}" for word in written} | {stem_of(part) for part in parts}
+    spelled = [token.word for token in alone if len(token.word) >= SPELLED_FROM][:MOST_LOOKED_UP]
+    spelled += joined(alone)[:MOST_LOOKED_UP]
+    asked = {
+        "terms": list(terms),
+        "nearby": list({part for word in spelled for part in nearby(word)}),
+        "names": _names(alone),
+    }
+    return _read(asked, spelled)
 
 
-def replace(counts: Mapping[int, int], total: int) -> None:
-    """Store these counts in place of the old ones; words of a single post are left out."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_LOCK)
-        cursor.execute(_CLEAR)
-        with cursor.copy(_COPY) as copy:
-            copy.write_row((TOTAL, total))
-            for word, posts in counts.items():
-                if posts > 1 and word != TOTAL:
-                    copy.write_row((word, posts))
+def joined(words: Sequence[Token]) -> list[str]:
+    """Return the neighbouring words written as one: "re offending" may be "reoffending"."""
+    return [
+        first.word + second.word
+        for first, second in pairwise(words)
+        if second.place == first.place + 1
+    ]
+
+
+def halves(word: str) -> list[tuple[str, str]]:
+    """Return the ways to write a word as two, of at least two letters each."""
+    return [(word[:at], word[at:]) for at in range(2, len(word) - 1)] if len(word) <= 24 else []
+
+
+def _names(words: Sequence[Token]) -> list[str]:
+    written = [token.word for token in words]
+    lengths = range(1, LONGEST_NAME + 1)
+    return [
+        " ".join(written[start : start + length])
+        for length in lengths
+        for start in range(len(written) - length + 1)
+    ]
+
+
+def _read(asked: dict[str, list[str]], spelled: list[str]) -> Vocabulary:
+    known = Vocabulary()
+    parts_of = {word: set(nearby(word)) for word in spelled}
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, asked)
+        for kind, term, other, posts in cursor.fetchall():
+            if kind == "term":
+                known.posts[term] = posts
+            elif kind == "name":
+                known.names[folded(term)].append(other)
+            else:
+                known.posts.setdefault(term, posts)
+                for word, parts in parts_of.items():
+                    if not parts.isdisjoint(nearby(term[1:])):
+                        known.near[word].append((term[1:], posts))
+    return known

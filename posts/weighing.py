@@ -9,11 +9,11 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from posts import vocabulary, wording
+from posts import frequencies, terms
+from posts.frequencies import Vocabulary
 from posts.models import Post, TermVector
 from posts.tagging import batches
-from posts.vocabulary import Vocabulary
-from posts.wording import Wording
+from posts.terms import Wording
 
 BATCH = 200  # texts in memory at once
 MOST_WORDS = 1_000  # different ones stored of a post
@@ -31,7 +31,7 @@ def weigh(post_ids: Sequence[int], vocabulary: Vocabulary | None = None) -> Iter
     Six queries for each batch, one less with the vocabulary. A post deleted meanwhile is left out.
     """
     for batch in batches([*post_ids], BATCH):
-        said = wording.wordings(wording.texts(batch))
+        said = terms.wordings(terms.texts(batch))
         known = vocabulary or Vocabulary.of({word for one in said for word in one.words})
         rows = [vector_of(one, known) for one in said]
         with transaction.atomic():
@@ -50,10 +50,10 @@ def count_words(post_ids: Sequence[int]) -> Iterator[int]:
     """Count in how many of these posts each word stands and store that; yield as it goes."""
     counts: Counter[int] = Counter()
     for batch in batches([*post_ids], BATCH):
-        for one in wording.wordings(wording.texts(batch)):
+        for one in terms.wordings(terms.texts(batch)):
             counts.update(one.words.keys())
         yield len(batch)
-    vocabulary.replace(counts, len(post_ids))
+    frequencies.replace(counts, len(post_ids))
 
 
 def recount(now: datetime) -> None:
@@ -63,7 +63,7 @@ def recount(now: datetime) -> None:
     for words in TermVector.objects.filter(post__in=Post.objects.published(now)).all_words():
         counts.update(words)
         total += 1
-    vocabulary.replace(counts, total)
+    frequencies.replace(counts, total)
 
 
 def unweighed(limit: int) -> list[int]:

@@ -1,5 +1,6 @@
 """The sign-up at the foot of every page."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -11,10 +12,10 @@ register = template.Library()
 
 
 @register.inclusion_tag("subscriptions/_subscribe_form.html")
-def subscribe_form(*, tag: Tag | None = None) -> dict[str, Any]:
-    """Return the sign-up form, for every post or for one topic. No query."""
+def subscribe_form(*, tag: Tag | None = None, tags: Sequence[Tag] = ()) -> dict[str, Any]:
+    """Return the sign-up form, for every post or for one topic or several. No query."""
     return {
-        "tag": tag,
+        "tags": [tag] if tag else tags,
         "promise": PROMISE,
         "longest": LONGEST_ADDRESS,
     }

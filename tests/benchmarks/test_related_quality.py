@@ -17,7 +17,7 @@ from django.conf import settings
 from django.utils import timezone
 from lxml import etree
 
-from posts import relatedness, rendering, wording
+from posts import relatedness, rendering, terms
 from posts.models import Author, Post, RelatedPost, Tag, TaggedPost
 
 ARCHIVE = Path(settings.BASE_DIR).parent / "shared" / "data" / "archive-18f"
@@ -121,11 +121,11 @@ def by_text(archive: list[dict]) -> Lists:
     """Return lists by the cosine of plain TF-IDF over title three times, excerpt and body."""
     counted = {}
     for item in archive:
-        words = wording.WORD.findall(
+        words = terms.WORD.findall(
             f"{' '.join([item['title']] * 3)} {item['excerpt']} {item['text']}".lower()
         )
-        wording.learn(set(words))
-        counted[item["slug"]] = Counter(filter(None, wording.numbers(words)))
+        terms.learn(set(words))
+        counted[item["slug"]] = Counter(filter(None, terms.numbers(words)))
     posts = Counter(word for counts in counted.values() for word in counts)
     vectors = {}
     for slug, counts in counted.items():

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """What related posts are computed from; no page shows it, so it has no content trigger."""
 
-    dependencies = [("posts", "0023_part_once")]
+    dependencies = [("posts", "0032_imported_item")]
     operations = [
         migrations.CreateModel(
             name="DocumentFrequency",

@@ -1,0 +1,249 @@
+"""The search index: of each post one row with its words, and of each word how many posts hold it.
+
+Built here and not by PostgreSQL's own configurations, so that the words of texts and of queries
+are made the same in one place (`posts.tokens`). A vector holds, for each post,
+- stems with their places, weight A for the title, B for tags with their other names, C for
+  standfirst, excerpt and authors, D for the body;
+- "=word": a word as it is written, for spelling; "#" for every post;
+- "+stem", "*stem", "^stem": the stem says much here, very much, or stands in the title. These are
+  the upper tiers of the index (Manning, Raghavan & Schütze 2008, section 7.2.1): of a common word
+  the best posts are found without looking at all that hold it.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import connection, models, transaction
+
+from posts.tokens import STOP_WORDS, tokens
+
+FIELD_WEIGHTS = {"A": 8.0, "B": 2.0, "C": 2.0, "D": 1.0}
+LENGTH_SHARE = 0.6  # of a body's length that counts against its words: b of BM25
+USUAL_LENGTH = 500  # words of a body that are no stop words; the tiers need no exact one
+TIERS = {"+": 2.5, "*": 6.0}  # weighted occurrences from which a word is of that tier
+GAP = 20  # places between two fields, so that no phrase reaches across
+SPELLED_FROM = 4  # letters: shorter words have no wrong letter, they are other words
+LAST_PLACE = 16_383  # PostgreSQL keeps no higher place of a word
+EVERY = "'#'"
+BATCH = 200
+
+_TEXTS = """
+SELECT post.id, ARRAY(
+        SELECT post.author_id
+        UNION SELECT co.author_id FROM posts_coauthor co WHERE co.post_id = post.id
+    ), ARRAY(SELECT link.tag_id FROM posts_taggedpost link WHERE link.content_object_id = post.id),
+    post.title, coalesce((
+        SELECT string_agg(concat_ws(E'\\n', tag.name, (
+            SELECT string_agg(alias.name, E'\\n') FROM posts_tagalias alias
+            WHERE alias.tag_id = tag.id
+        )), E'\\n')
+        FROM posts_taggedpost link JOIN posts_tag tag ON tag.id = link.tag_id
+        WHERE link.content_object_id = post.id), ''),
+    concat_ws(E'\\n', post.standfirst, post.excerpt, author.name, (
+        SELECT string_agg(further.name, E'\\n') FROM posts_coauthor co
+        JOIN posts_author further ON further.id = co.author_id WHERE co.post_id = post.id)),
+    post.plain_text
+FROM posts_post post JOIN posts_author author ON author.id = post.author_id
+WHERE post.id = ANY(%s) ORDER BY post.id
+"""
+_STORE = """
+INSERT INTO posts_searchentry
+    (post_id, released_at, authors, tags, length, title, terms, is_counted)
+SELECT given.post_id, CASE WHEN post.status = 'published' THEN post.published_at END,
+       given.authors::bigint[], given.tags::bigint[], given.length, given.title::text[],
+       given.terms::tsvector, false
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[], %s::text[], %s::text[])
+    AS given (post_id, authors, tags, length, title, terms)
+JOIN posts_post post ON post.id = given.post_id
+ON CONFLICT (post_id) DO UPDATE
+SET released_at = excluded.released_at, authors = excluded.authors, tags = excluded.tags,
+    length = excluded.length, title = excluded.title, terms = excluded.terms, is_counted = false
+"""
+# What a post no longer public added is taken back, what a public one holds is added.
+_COUNT = """
+WITH entry AS (
+    SELECT terms, length, sign FROM posts_searchentry, (VALUES (%(sign)s)) AS way (sign)
+    WHERE post_id = ANY(%(posts)s) AND {which}
+), counted AS (
+    SELECT unnest(tsvector_to_array(terms)) AS term, sign FROM entry
+    UNION ALL SELECT '#words', sign * length FROM entry
+)
+INSERT INTO posts_searchterm AS known (term, posts, nearby)
+SELECT term, sum(sign), '{{}}' FROM counted GROUP BY term ORDER BY term
+ON CONFLICT (term) DO UPDATE SET posts = known.posts + excluded.posts
+"""
+_MARK = """
+UPDATE posts_searchentry SET is_counted = released_at IS NOT NULL WHERE post_id = ANY(%s)
+"""
+_UNSPELLED = """
+SELECT term FROM posts_searchterm WHERE term LIKE '=%%' AND nearby = '{}' AND term = ANY(%s)
+"""
+_SPELL = """
+UPDATE posts_searchterm SET nearby = given.nearby::text[]
+FROM unnest(%s::text[], %s::text[]) AS given (term, nearby)
+WHERE posts_searchterm.term = given.term
+"""
+
+
+class SearchEntry(models.Model):
+    """What search knows of one post; narrow, since a common word reads very many of them."""
+
+    post = models.OneToOneField(
+        "posts.Post", on_delete=models.CASCADE, primary_key=True, related_name="search_entry"
+    )
+    # The post's time of publishing while it is published, else empty: kept so by a trigger.
+    released_at = models.DateTimeField(null=True)
+    authors = ArrayField(models.BigIntegerField())
+    tags = ArrayField(models.BigIntegerField())
+    length = models.PositiveIntegerField()  # words of the body that are no stop words
+    title = ArrayField(models.TextField())  # stems
+    terms = SearchVectorField()
+    is_counted = models.BooleanField(default=False)  # in the numbers of SearchTerm
+
+    class Meta:
+        indexes = [GinIndex("terms", name="posts_searchentry_terms")]  # /search/
+
+    def __str__(self) -> str:
+        return f"{self.post_id}"
+
+
+class SearchTerm(models.Model):
+    """A term of the index and how many released posts hold it; "#" and "#words" count them all."""
+
+    term = models.TextField(primary_key=True, db_collation="C")
+    posts = models.BigIntegerField()
+    # Of "=word" alone: the word and what is left of it without one letter (Garbe 2012, SymSpell).
+    nearby = ArrayField(models.TextField(db_collation="C"), default=list)
+
+    class Meta:
+        indexes = [GinIndex("nearby", name="posts_searchterm_nearby")]  # a word misspelled
+
+    def __str__(self) -> str:
+        return f"{self.term} ({self.posts})"
+
+
+@dataclass
+class _Text:
+    """A post's words as they go into its entry."""
+
+    places: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    counts: dict[str, Counter[str]] = field(
+        default_factory=lambda: {name: Counter() for name in FIELD_WEIGHTS}
+    )
+    words: set[str] = field(default_factory=set)
+    next_place: int = 1
+
+    @property
+    def length(self) -> int:
+        return self.counts["D"].total()
+
+    @property
+    def title(self) -> list[str]:
+        """Return the stems of the title, without words of grammar unless it holds no others."""
+        stems = self.counts["A"]
+        return [stem for stem in stems if stem not in STOP_WORDS] or list(stems)
+
+    @property
+    def spelled(self) -> set[str]:
+        """Return the words that can be misspelled."""
+        return {word for word in self.words if len(word) >= SPELLED_FROM and word.isalpha()}
+
+
+def index(post_ids: Iterable[int]) -> None:
+    """Bring the index of these posts up to date, and the numbers of their words; idempotent.
+
+    Posts that are gone are passed over. A batch is one transaction of its own, unless the caller
+    has one. Writers of the index take turns, or two could wait for each other's words.
+    """
+    ordered = sorted(set(post_ids))
+    for start in range(0, len(ordered), BATCH):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('posts_searchentry'))")
+            _index_batch(cursor, ordered[start : start + BATCH])
+
+
+def nearby(word: str) -> list[str]:
+    """Return the word, and the word without each of its letters: two such lists meet for words
+    that differ by a letter added, missing, wrong or exchanged with its neighbour."""
+    return list({word, *(word[:at] + word[at + 1 :] for at in range(len(word)))})
+
+
+def _index_batch(cursor: Any, post_ids: list[int]) -> None:
+    cursor.execute(_TEXTS, [post_ids])
+    rows = cursor.fetchall()
+    if not rows:
+        return
+    posts = [row[0] for row in rows]
+    texts = [_text(*row[3:]) for row in rows]
+    cursor.execute(_COUNT.format(which="is_counted"), {"sign": -1, "posts": posts})
+    cursor.execute(
+        _STORE,
+        [
+            posts,
+            [_array(row[1]) for row in rows],
+            [_array(row[2]) for row in rows],
+            [text.length for text in texts],
+            [_array(text.title) for text in texts],
+            [_vector(text) for text in texts],
+        ],
+    )
+    counted = _COUNT.format(which="released_at IS NOT NULL")
+    cursor.execute(counted, {"sign": 1, "posts": posts})
+    cursor.execute(_MARK, [posts])
+    words: set[str] = set().union(*(text.spelled for text in texts))
+    cursor.execute(_UNSPELLED, [[f"={word}" for word in words]])
+    new = [term for (term,) in cursor.fetchall()]
+    cursor.execute(_SPELL, [new, [_array(nearby(term[1:])) for term in new]])
+
+
+def _text(title: str, tags: str, summary: str, body: str) -> _Text:
+    text = _Text()
+    for weight, lines in (("A", [title]), ("B", tags.split("\n")), ("C", summary.split("\n"))):
+        for line in lines:
+            _add(text, line, weight)
+    _add(text, body, "D")
+    return text
+
+
+def _vector(text: _Text) -> str:
+    """Return the vector as PostgreSQL reads it; no term holds a quote or a backslash."""
+    terms = [f"'{stem}':{','.join(places)}" for stem, places in text.places.items()]
+    terms += [f"'{tier}{stem}'" for tier, stem in _tiers(text)]
+    terms += [f"'={word}'" for word in text.spelled]
+    return " ".join([EVERY, *terms])
+
+
+def _array(items: Iterable[object]) -> str:
+    """Return an array as PostgreSQL reads it; the items are numbers or words of letters alone."""
+    return "{" + ",".join(map(str, items)) + "}"
+
+
+def _add(text: _Text, words: str, weight: str) -> None:
+    counts, letter = text.counts[weight], "" if weight == "D" else weight
+    place = text.next_place
+    for word, stem, place, _ in tokens(words, start=text.next_place):
+        # A title may be made of nothing else; elsewhere the words of grammar tell nothing.
+        if word in STOP_WORDS and weight != "A":
+            continue
+        counts[stem] += 1
+        if place <= LAST_PLACE:
+            text.places[stem].append(f"{place}{letter}")
+        text.words.add(word)
+    text.next_place = place + GAP
+
+
+def _tiers(text: _Text) -> Iterable[tuple[str, str]]:
+    shortened = 1 / (1 - LENGTH_SHARE + LENGTH_SHARE * text.length / USUAL_LENGTH)
+    weights = FIELD_WEIGHTS | {"D": FIELD_WEIGHTS["D"] * shortened}
+    said: Counter[str] = Counter()
+    for name, weight in weights.items():
+        for stem, count in text.counts[name].items():
+            said[stem] += weight * count  # type: ignore[assignment]
+    for stem, much in said.items():
+        yield from ((tier, stem) for tier, least in TIERS.items() if much >= least)
+    yield from (("^", stem) for stem in text.counts["A"])

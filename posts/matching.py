@@ -1,0 +1,245 @@
+"""Which posts match a query: conditions for PostgreSQL's full-text index.
+
+Precise queries match what they say. A description, words alone, is matched in steps (cf. "minimum
+should match" of Lucene): first every post that holds all the words. Where those are fewer than a
+hundred, those join in that hold words of 60 % of the query's weight, then of 40 %, then of 20 %,
+until there are a hundred; a word's weight is its rarity in the archive (its idf). So one common
+word alone never matches thousands of posts, and what is matched depends on the words only, not on
+the filters: counts, facets and pages all speak of the same posts.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+from posts import spelling
+from posts.orthography import folded
+from posts.tokens import Token, stem_of, tokens
+from posts.vocabulary import Vocabulary, halves
+from posts.wording import Group, Wording, telling
+
+SHARES = (0.6, 0.4, 0.2)
+MOST_WEIGHED = 8  # words of a description that may be missing in turns; further ones only rank
+EVERY_POST = "'#'"
+# Beginnings that are written joined, with a hyphen or apart, as one pleases.
+_PREFIXED = """
+    anti bi co counter cross cyber de ex extra inter intra macro mega meta micro mid mini mono
+    multi neo non out over para post pre pro pseudo quasi re self semi socio sub super supra trans
+    ultra un under well e
+"""
+_PREFIXES = frozenset(_PREFIXED.split())
+
+Stems = tuple[tuple[str, int], ...]  # stems, each with how many places it stands after the first
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word of the query, with all it may stand for; `weight` is its rarity."""
+
+    word: str
+    forms: tuple[Stems, ...]
+    weight: float
+    place: int = 0
+
+    def condition(self, tier: str = "") -> str:
+        return _either(_form(form, tier) for form in self.forms)
+
+
+@dataclass(frozen=True)
+class Matching:
+    """The conditions of a query, from the strictest to the widest, and the words to rank by."""
+
+    levels: tuple[str, ...]
+    terms: tuple[Term, ...]
+    is_precise: bool = False
+    corrected: tuple[tuple[str, str], ...] = ()  # words nobody wrote, and what was looked for
+    words: tuple[Token, ...] = ()  # of a description
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """Return the stems to be marked where a post is quoted."""
+        return frozenset(stem for term in self.terms for form in term.forms for stem, _ in form)
+
+    @property
+    def strict(self) -> str:
+        """Return the condition that a post holds all that was asked."""
+        return self.levels[0]
+
+
+EVERYTHING = Matching((EVERY_POST,), ())
+NOTHING = Matching(("'#nothing'",), ())
+
+
+def matching(wording: Wording, known: Vocabulary) -> Matching:
+    """Return which posts match what the query says."""
+    if wording.is_precise:
+        return _precise(wording, known)
+    group = wording.groups[0]
+    corrected = spelling.corrections(group.words, known)
+    terms = _terms(group, known, corrected)
+    said = tuple((word, better[0]) for word, better in corrected.items())
+    return Matching(_levels(terms), terms, corrected=said, words=group.words)
+
+
+def _precise(wording: Wording, known: Vocabulary) -> Matching:
+    terms: list[Term] = []
+    conditions = []
+    for group in wording.groups:
+        found = [*_terms(group, known, {})]
+        phrases = [_phrase(phrase, known) for phrase in group.phrases]
+        without = [f"!{_phrase(phrase, known).condition()}" for phrase in group.without]
+        wanted = [term.condition() for term in (*found, *phrases)] or [EVERY_POST]
+        conditions.append(_all([*wanted, *without]))
+        terms += [*found, *phrases]
+    return Matching((_either(conditions),), tuple(terms), is_precise=True)
+
+
+def _levels(terms: Sequence[Term]) -> tuple[str, ...]:
+    """Return the conditions, each wider than the one before."""
+    levels = [_all(term.condition() for term in terms)]
+    heaviest = sorted(terms, key=lambda term: -term.weight)[:MOST_WEIGHED]
+    total = sum(term.weight for term in heaviest)
+    if len(heaviest) > 1:
+        levels += [_enough(heaviest, share * total) for share in SHARES]
+    return tuple(dict.fromkeys(levels))
+
+
+def _enough(terms: Sequence[Term], weight: float) -> str:
+    """Return the condition that words of at least that weight are there: each smallest set."""
+    sets: list[frozenset[Term]] = []
+    for size in range(1, len(terms) + 1):
+        for chosen in combinations(terms, size):
+            is_heavy = sum(term.weight for term in chosen) >= weight - 1e-9
+            if is_heavy and not any(smaller <= set(chosen) for smaller in sets):
+                sets.append(frozenset(chosen))
+    ordered = (sorted(chosen, key=lambda term: term.word) for chosen in sets)
+    return _either(_all(term.condition() for term in chosen) for chosen in ordered)
+
+
+def _terms(group: Group, known: Vocabulary, corrected: dict[str, list[str]]) -> tuple[Term, ...]:
+    forms: dict[int, list[Stems]] = {}
+    words: dict[int, Token] = {}
+    alone = [token for token in group.words if not token.is_compound]
+    for token in alone:
+        words[token.place] = token
+        forms[token.place] = [_single(token.stem), *_apart(token, known)]
+        better = corrected.get(token.word, [])
+        forms[token.place] += [_chain(word.split()) for word in better]
+    for token in group.words:
+        if token.is_compound and token.place in forms:
+            forms[token.place].append(_single(token.stem))
+    for first, second in pairwise(alone):
+        pair = stem_of(first.word + second.word)
+        if second.place == first.place + 1 and known.holding(pair):
+            forms[first.place].append(_single(pair))
+            forms[second.place].append(_single(pair))
+    _add_names(group, known, forms)
+    found = (
+        Term(token.word, tuple(dict.fromkeys(forms[place])), _weight(forms[place], known), place)
+        for place, token in words.items()
+    )
+    return tuple({term.forms: term for term in found}.values())  # A word said twice is one.
+
+
+def _add_names(group: Group, known: Vocabulary, forms: dict[int, list[Stems]]) -> None:
+    """Let the words of a tag's name stand for its other names, and the other way round."""
+    said = [token for token in group.said if not token.is_compound]
+    for name, others in known.names.items():
+        length = len(name.split())
+        for start in range(len(said) - length + 1):
+            window = said[start : start + length]
+            if " ".join(token.word for token in window) != name:
+                continue
+            for token in window:
+                if token.place in forms:
+                    forms[token.place] += [form for form in map(_named, others) if form]
+
+
+def _named(name: str) -> Stems:
+    words = telling([token for token in tokens(name) if not token.is_compound])
+    return tuple((token.stem, token.place - words[0].place) for token in words)
+
+
+def _apart(token: Token, known: Vocabulary) -> list[Stems]:
+    """Return a word written as two, where the archive knows both and they are commonly parted."""
+    is_known = known.holding(token.stem) > 0
+    return [
+        _chain(pair)
+        for pair in halves(token.word)
+        if (pair[0] in _PREFIXES or not is_known)
+        and all(known.holding(stem_of(part)) for part in pair)
+        and (pair[0] in _PREFIXES or all(known.posts.get(f"={part}") for part in pair))
+    ]
+
+
+def _phrase(words: Sequence[Token], known: Vocabulary) -> Term:
+    """Return a phrase as one term: its words in their places, or with hyphens written as one."""
+    plain = [token for token in words if not token.is_compound]
+    forms = [_placed(plain)]
+    if len(plain) < len(words):
+        forms.append(_placed([*_joined(words)]))
+    elif len(plain) == 1:
+        forms += _apart(plain[0], known)
+    word = " ".join(token.word for token in plain)
+    return Term(word, tuple(dict.fromkeys(forms)), _weight(forms, known), plain[0].place)
+
+
+def _joined(words: Sequence[Token]) -> Iterator[Token]:
+    """Yield the words of a phrase with each hyphenated one as one word."""
+    compounds = [token for token in words if token.is_compound]
+    wholes = {first.place: (last.place, first)
+              for first, last in pairwise(compounds) if first.word == last.word}  # fmt: skip
+    skipped = end = 0
+    for token in words:
+        if token.is_compound or token.place <= end:
+            continue
+        end, whole = wholes.get(token.place, (token.place, token))
+        yield whole._replace(place=token.place - skipped)
+        skipped += end - token.place
+
+
+def _placed(words: Sequence[Token]) -> Stems:
+    kept = telling(words)
+    return tuple((token.stem, token.place - kept[0].place) for token in kept)
+
+
+def _single(stem: str) -> Stems:
+    return ((stem, 0),)
+
+
+def _chain(words: Iterable[str]) -> Stems:
+    return tuple((stem_of(folded(word)), at) for at, word in enumerate(words))
+
+
+def _weight(forms: Iterable[Stems], known: Vocabulary) -> float:
+    """Return the rarity of what stands for a word (Robertson & Spärck Jones, never negative)."""
+    holding = max(min(known.holding(stem) for stem, _ in form) for form in forms)
+    return rarity(holding, known.size)
+
+
+def rarity(holding: int, size: int) -> float:
+    return math.log(1 + (max(size, holding) - holding + 0.5) / (holding + 0.5))
+
+
+def _form(form: Stems, tier: str) -> str:
+    if tier:
+        return _all(f"'{tier}{stem}'" for stem, _ in form)
+    text, last = f"'{form[0][0]}'", 0
+    for stem, place in form[1:]:
+        text += f" <{place - last}> '{stem}'"
+        last = place
+    return f"({text})" if len(form) > 1 else text
+
+
+def _all(conditions: Iterable[str]) -> str:
+    return _group_of(" & ", conditions)
+
+
+def _either(conditions: Iterable[str]) -> str:
+    return _group_of(" | ", conditions)
+
+
+def _group_of(operator: str, conditions: Iterable[str]) -> str:
+    parts = list(dict.fromkeys(conditions))
+    return parts[0] if len(parts) == 1 else "(" + operator.join(parts) + ")"
