@@ -5,10 +5,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.apps import apps
 from django.db.models import Q
 
-from posts.models import Post, RelatedChoice
+from posts.models import Citation, Post, RelatedChoice
 
 _PLACE = ("series", "series_position", "published_at", "pk")
 
@@ -71,14 +70,8 @@ def _in_order(row: tuple) -> tuple:
 
 
 def _add_links(found: dict[int, Ties]) -> None:
-    """Add who links to whom, where the links of bodies are recorded."""
-    citation = apps.all_models["posts"].get("citation")
-    if citation is None:
-        return
-    rows = citation._default_manager.filter(
-        Q(post__in=found) | Q(target__in=found), target__isnull=False
-    )
-    for post, target in rows.values_list("post", "target").distinct():
+    links = Citation.objects.filter(Q(post__in=found) | Q(target__in=found), target__isnull=False)
+    for post, target in links.order_by().values_list("post", "target").distinct():
         if post in found:
             found[post].cites.add(target)
         if target in found:
