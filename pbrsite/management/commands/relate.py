@@ -2,10 +2,11 @@
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -59,8 +60,9 @@ class Command(BaseCommand):
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(),
             TimeRemainingColumn(),
         )  # fmt: skip
-        step = Step("", 0, 0)
-        with Progress(*columns, disable=not self.stdout.isatty(), transient=True) as progress:
+        step, shown = Step("", 0, 0), self.stdout.isatty()
+        console = Console(file=cast(Any, self.stdout._out))
+        with Progress(*columns, console=console, disable=not shown, transient=True) as progress:
             bars: dict[str, Any] = {}
             for step in steps:
                 if step.name not in bars:
