@@ -54,8 +54,8 @@ class Found:
 def index(post_ids: Iterable[int]) -> None:
     """Bring what is known of these posts' words up to date, whatever their number; idempotent."""
     post_ids = list(post_ids)
+    indexing.index(post_ids)  # First, as it locks the posts in their order.
     lexemes.store(post_ids)
-    indexing.index(post_ids)
 
 
 def within(posts: PostQuerySet, query: str, *, by_date: bool = False) -> PostQuerySet:
