@@ -13,6 +13,7 @@ are made the same in one place (`posts.tokens`). A vector holds, for each post,
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -95,6 +96,14 @@ INSERT INTO posts_searchterm AS known (term, posts, nearby)
 SELECT term, sum(posts), '{}' FROM counted GROUP BY term HAVING sum(posts) <> 0 ORDER BY term
 ON CONFLICT (term) DO UPDATE SET posts = known.posts + excluded.posts
 RETURNING term, term LIKE '=%%' AND nearby = '{}'
+"""
+_OVERDUE = """
+(SELECT id FROM posts_post post
+ WHERE NOT EXISTS (SELECT FROM posts_searchentry WHERE post_id = post.id)
+ ORDER BY id DESC LIMIT %(most)s)
+UNION ALL
+(SELECT post_id FROM posts_searchentry
+ WHERE NOT is_counted AND released_at IS NOT NULL AND released_at <= %(now)s LIMIT %(most)s)
 """
 _SPELL = """
 UPDATE posts_searchterm SET nearby = given.nearby::text[]
@@ -189,6 +198,13 @@ def index(post_ids: Iterable[int]) -> None:
             cursor.execute(_LOCK_INDEX)
             for batch in _parts(held, BATCH):
                 _index_batch(cursor, batch)
+
+
+def overdue(now: datetime, *, most: int) -> list[int]:
+    """Return posts without an entry, the newest first, and those whose time came; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OVERDUE, {"now": now, "most": most})
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def nearby(word: str) -> list[str]:

@@ -58,6 +58,17 @@ def index(post_ids: Iterable[int]) -> None:
     lexemes.store(post_ids)
 
 
+def catch_up(now: datetime, *, most: int = 2_000) -> int:
+    """Index posts that are not yet: an older archive's, and any whose job was lost.
+
+    Also counts the words of those that appeared by the clock. Returns how many there were.
+    """
+    waiting = indexing.overdue(now, most=most)
+    for start in range(0, len(waiting), indexing.BATCH):
+        index(waiting[start : start + indexing.BATCH])
+    return len(waiting)
+
+
 def within(posts: PostQuerySet, query: str, *, by_date: bool = False) -> PostQuerySet:
     """Return those of the posts that match, best first or newest first; a thousand at most.
 

@@ -77,3 +77,31 @@ def test_a_withdrawal_and_a_job_for_the_same_post_do_not_block_each_other_for_ev
         return "done"
 
     assert together(2, act) == ["done", "done"]
+
+
+@pytest.mark.django_db
+def test_a_post_without_an_entry_is_indexed_by_the_clock():
+    make_post(title="Brundlewick")
+    assert search.catch_up(timezone.now()) == 1
+    assert counted("=brundlewick") == 1
+    assert search.catch_up(timezone.now()) == 0
+
+
+@pytest.mark.django_db
+def test_the_words_of_a_scheduled_post_are_counted_once_its_time_has_come():
+    now = timezone.now()
+    post = make_post(title="Brundlewick", published_at=now + timedelta(seconds=0.01))
+    search.index([post.pk])
+    Post.objects.filter(pk=post.pk).update(published_at=now)
+    search.catch_up(timezone.now())
+    assert counted("=brundlewick") == 1
+
+
+@pytest.mark.django_db
+def test_indexing_again_writes_nothing():
+    post = make_post()
+    search.index([post.pk])
+    before = set(SearchTerm.objects.extra(select={"at": "ctid::text"}).values_list("term", "at"))
+    search.index([post.pk])
+    after = set(SearchTerm.objects.extra(select={"at": "ctid::text"}).values_list("term", "at"))
+    assert before == after
