@@ -105,3 +105,13 @@ def test_indexing_again_writes_nothing():
     search.index([post.pk])
     after = set(SearchTerm.objects.extra(select={"at": "ctid::text"}).values_list("term", "at"))
     assert before == after
+
+
+@pytest.mark.django_db
+def test_a_renamed_author_is_found_by_the_new_name(client, admin_client):
+    post = make_post()
+    search.index([post.pk])
+    author = post.author
+    data = {"name": "Zephaniah Brundlewick", "slug": author.slug, "role": "", "bio": ""}
+    admin_client.post(f"/admin/posts/author/{author.pk}/change/", data)
+    assert client.get("/search/", {"q": "zephaniah"}).context["total"] == 1
