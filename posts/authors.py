@@ -50,6 +50,14 @@ class Author(models.Model):
     def get_absolute_url(self) -> str:
         return path_to("posts:author", self.slug)
 
+    def reindex_posts(self) -> None:
+        """Bring the search index of every post of this author up to date with the name."""
+        from posts import reindexing  # It names the models itself.
+
+        alone = self.posts.values_list("pk", flat=True)  # type: ignore[attr-defined]
+        further = self.co_authorships.values_list("post_id", flat=True)
+        reindexing.refresh({*alone, *further}, has_new_tags=False)
+
 
 class CoAuthor(models.Model):
     """A further author of a post, after the one the post names itself."""

@@ -29,5 +29,5 @@ def refresh(post_ids: Collection[int], *, has_new_tags: bool = True) -> None:
         public += posts.order_by("pk").values_list("pk", flat=True)
         posts.update(related_at=None)
     later = tasks.relate_posts.configure(priority=tasks.AFTER_THE_REST)
-    for batch in batches(public, RELATE_BATCH):
-        later.defer(post_ids=[*batch])
+    if public:
+        later.batch_defer(*({"post_ids": [*batch]} for batch in batches(public, RELATE_BATCH)))

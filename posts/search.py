@@ -54,8 +54,19 @@ class Found:
 def index(post_ids: Iterable[int]) -> None:
     """Bring what is known of these posts' words up to date, whatever their number; idempotent."""
     post_ids = list(post_ids)
+    indexing.index(post_ids)  # First, as it locks the posts in their order.
     lexemes.store(post_ids)
-    indexing.index(post_ids)
+
+
+def catch_up(now: datetime, *, most: int = 2_000) -> int:
+    """Index posts that are not yet: an older archive's, and any whose job was lost.
+
+    Also counts the words of those that appeared by the clock. Returns how many there were.
+    """
+    waiting = indexing.overdue(now, most=most)
+    for start in range(0, len(waiting), indexing.BATCH):
+        index(waiting[start : start + indexing.BATCH])
+    return len(waiting)
 
 
 def within(posts: PostQuerySet, query: str, *, by_date: bool = False) -> PostQuerySet:

@@ -44,6 +44,13 @@ def relate_overdue(timestamp: int) -> None:
         relate.defer(post_id=post_id)
 
 
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="posts.index_overdue", lock="posts.index_overdue")
+def index_overdue(timestamp: int) -> None:
+    """Index what has no index yet, and count the words of what appeared by the clock."""
+    search.catch_up(timezone.now())
+
+
 @app.periodic(cron="23 * * * *")
 @app.task(queueing_lock="posts.recount_words")
 def recount_words(timestamp: int) -> None:

@@ -1,5 +1,6 @@
 """One walk over every public address, with posts present that nobody may see yet."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -40,7 +41,10 @@ def test_no_draft_scheduled_or_embargoed_post_is_anywhere_public(client):
     for post in [*public, *hidden]:
         relatedness.relate(post.pk, with_neighbours=False)
     paths = [f"{post.get_absolute_url()}{end}" for post in hidden for end in ("", "feed/")]
-    seen = crawl(client, *paths, f"/search/?q={SECRET.lower()}x", "/search/?tag=" + tag.slug)
+    misspelt = [f"/search/?q={word}" for word in ("unseenwrod", "unseenwordx", "unseenwordd")]
+    seen = crawl(client, *paths, *misspelt, "/search/?tag=" + tag.slug)
     assert len(seen) > 25
     assert [path for path, text in seen.items() if SECRET in text] == []
+    better = re.compile(r"unseenword(?!x|d)", re.IGNORECASE)  # What was asked is said again.
+    assert [path for path in misspelt if better.search(seen[path])] == []
     assert {public[0].get_absolute_url(), tag.get_absolute_url()} <= set(seen)

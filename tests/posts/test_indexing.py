@@ -1,0 +1,117 @@
+"""The search index: whose words are counted, what is written, and in which order it is locked."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from posts import search
+from posts.indexing import SearchTerm
+from posts.models import Post
+from tests.factories import make_post
+from tests.subscriptions.test_races import together
+
+
+def counted(term: str) -> int:
+    """Return how many posts are counted to hold it once the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    return SearchTerm.objects.filter(term=term).values_list("posts", flat=True).first() or 0
+
+
+def withdraw(post: Post) -> None:
+    post.withdraw()
+
+
+def delete(post: Post) -> None:
+    post.delete()
+
+
+def put_off(post: Post) -> None:
+    Post.objects.filter(pk=post.pk).update(published_at=timezone.now() + timedelta(days=1))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("hide", [withdraw, delete, put_off])
+def test_the_words_of_what_is_hidden_are_no_longer_offered(client, hide):
+    kept, hidden = make_post(title="Prisons"), make_post(title="Brundlewick prisons")
+    search.index([kept.pk, hidden.pk])
+    assert "brundlewick" in client.get("/search/", {"q": "brundlewik"}).content.decode()
+    hide(hidden)
+    assert (counted("=brundlewick"), counted("=prisons"), counted("#")) == (0, 1, 1)
+    assert "brundlewick" not in client.get("/search/", {"q": "brundlewik"}).content.decode()
+
+
+@pytest.mark.django_db
+def test_the_words_of_a_scheduled_post_are_not_offered(client):
+    post = make_post(title="Brundlewick", published_at=timezone.now() + timedelta(hours=1))
+    search.index([post.pk])
+    assert counted("=brundlewick") == 0
+    assert "brundlewick" not in client.get("/search/", {"q": "brundlewik"}).content.decode()
+
+
+@pytest.mark.django_db
+def test_a_post_withdrawn_and_published_again_is_counted_once():
+    post = make_post(title="Brundlewick")
+    search.index([post.pk])
+    post.withdraw()
+    post.publish(at=timezone.now())
+    assert counted("=brundlewick") == counted("#") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_withdrawal_and_a_job_for_the_same_post_do_not_block_each_other_for_ever():
+    post = make_post()
+    search.index([post.pk])
+
+    def act(number: int) -> str:
+        if number:
+            search.index([post.pk])
+        else:
+            with transaction.atomic():
+                Post.objects.get(pk=post.pk).withdraw()
+                connection.cursor().execute("SELECT pg_sleep(0.1)")
+                search.index([post.pk])
+        return "done"
+
+    assert together(2, act) == ["done", "done"]
+
+
+@pytest.mark.django_db
+def test_a_post_without_an_entry_is_indexed_by_the_clock():
+    make_post(title="Brundlewick")
+    assert search.catch_up(timezone.now()) == 1
+    assert counted("=brundlewick") == 1
+    assert search.catch_up(timezone.now()) == 0
+
+
+@pytest.mark.django_db
+def test_the_words_of_a_scheduled_post_are_counted_once_its_time_has_come():
+    now = timezone.now()
+    post = make_post(title="Brundlewick", published_at=now + timedelta(seconds=0.01))
+    search.index([post.pk])
+    Post.objects.filter(pk=post.pk).update(published_at=now)
+    search.catch_up(timezone.now())
+    assert counted("=brundlewick") == 1
+
+
+@pytest.mark.django_db
+def test_indexing_again_writes_nothing():
+    post = make_post()
+    search.index([post.pk])
+    before = set(SearchTerm.objects.extra(select={"at": "ctid::text"}).values_list("term", "at"))
+    search.index([post.pk])
+    after = set(SearchTerm.objects.extra(select={"at": "ctid::text"}).values_list("term", "at"))
+    assert before == after
+
+
+@pytest.mark.django_db
+def test_a_renamed_author_is_found_by_the_new_name(client, admin_client):
+    post = make_post()
+    search.index([post.pk])
+    author = post.author
+    data = {"name": "Zephaniah Brundlewick", "slug": author.slug, "role": "", "bio": ""}
+    admin_client.post(f"/admin/posts/author/{author.pk}/change/", data)
+    assert client.get("/search/", {"q": "zephaniah"}).context["total"] == 1
