@@ -13,12 +13,13 @@ from django.utils.html import escape
 from lxml import etree, html
 
 from pbrsite.characters import printable
-from pbrsite.wordpress import illustrations, linking, shortcodes, structure
+from pbrsite.wordpress import fields, illustrations, linking, shortcodes, structure
 from pbrsite.wordpress.linking import Blog
 from pbrsite.wordpress.markup import comments
 from pbrsite.wordpress.paragraphs import paragraphs
 from posts import prose
 from posts.pictures import Picture
+from posts.rules import SHORTCODE
 
 BLOCK = "blocks that WordPress fills itself, left out"
 UNPARSED = "a body that is no HTML, kept as plain text"
@@ -63,6 +64,11 @@ def convert(content: str, place: Place) -> Body:
     structure.settle(root)
     _drop_empty(root)
     return Body(prose.sanitize_body(_inner(root)), notes)
+
+
+def has_words(content: str) -> bool:
+    """Return whether a body says anything besides its markup; asked of what came out empty."""
+    return bool(fields.plain(SHORTCODE.sub("", content)))
 
 
 def before_the_fold(content: str) -> str:
