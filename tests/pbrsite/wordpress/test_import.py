@@ -10,8 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from pbrsite.wordpress import decisions, sorting, topics, writing
+from pbrsite.wordpress import aftermath, decisions, sorting, topics, writing
 from posts import search
+from posts.indexing import SearchEntry
 from posts.models import Author, ImportedItem, Post, Redirect, RevisionNote, Tag
 from tests.factories import make_author, make_post, make_tag
 from tests.pbrsite.wordpress.exports import author, category, comment, item, tag, written
@@ -384,3 +385,12 @@ def test_a_post_whose_words_are_all_lost_is_no_public_page(imported):
     assert Post.objects.get(slug="lost").status == Post.Status.DRAFT
     assert Post.objects.published().count() == 1
     assert writing.LOST in notes(report)
+
+
+def test_a_second_run_indexes_only_what_was_left_without(imported, django_assert_num_queries):
+    imported(item())
+    with django_assert_num_queries(1):
+        aftermath.catch_up()
+    SearchEntry.objects.all().delete()
+    aftermath.catch_up()
+    assert SearchEntry.objects.count() == 1
