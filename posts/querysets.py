@@ -80,7 +80,7 @@ class PostQuerySet(TaggingQuerySet):
                 citing_rows=citations.later(),
             )
             .prefetch_related("tags")
-            .defer("body", "plain_text", "search_vector")
+            .defer("body", "plain_text")
         )
 
     def in_year(self, year: int) -> Self:
