@@ -13,6 +13,7 @@ are made the same in one place (`posts.tokens`). A vector holds, for each post,
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -30,6 +31,7 @@ GAP = 20  # places between two fields, so that no phrase reaches across
 SPELLED_FROM = 4  # letters: shorter words have no wrong letter, they are other words
 LAST_PLACE = 16_383  # PostgreSQL keeps no higher place of a word
 EVERY = "'#'"
+READ = 250_000  # characters of a body, forty thousand words: a vector holds a megabyte at most
 BATCH = 200
 
 _TEXTS = """
@@ -47,7 +49,7 @@ SELECT post.id, ARRAY(
     concat_ws(E'\\n', post.standfirst, post.excerpt, author.name, (
         SELECT string_agg(further.name, E'\\n') FROM posts_coauthor co
         JOIN posts_author further ON further.id = co.author_id WHERE co.post_id = post.id)),
-    post.plain_text
+    left(post.plain_text, %s)
 FROM posts_post post JOIN posts_author author ON author.id = post.author_id
 WHERE post.id = ANY(%s) ORDER BY post.id
 """
@@ -56,32 +58,34 @@ INSERT INTO posts_searchentry
     (post_id, released_at, authors, tags, length, title, terms, is_counted)
 SELECT given.post_id, CASE WHEN post.status = 'published' THEN post.published_at END,
        given.authors::bigint[], given.tags::bigint[], given.length, given.title::text[],
-       given.terms::tsvector, false
+       given.terms::tsvector, post.status = 'published' AND post.published_at <= %s
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[], %s::text[], %s::text[])
     AS given (post_id, authors, tags, length, title, terms)
 JOIN posts_post post ON post.id = given.post_id
 ON CONFLICT (post_id) DO UPDATE
 SET released_at = excluded.released_at, authors = excluded.authors, tags = excluded.tags,
-    length = excluded.length, title = excluded.title, terms = excluded.terms, is_counted = false
+    length = excluded.length, title = excluded.title, terms = excluded.terms,
+    is_counted = excluded.is_counted
 """
-# What a post no longer public added is taken back, what a public one holds is added.
+# What the posts added is taken back before their new words are stored, and added after.
 _COUNT = """
 WITH entry AS (
-    SELECT terms, length, sign FROM posts_searchentry, (VALUES (%(sign)s)) AS way (sign)
-    WHERE post_id = ANY(%(posts)s) AND {which}
+    SELECT terms, length FROM posts_searchentry WHERE post_id = ANY(%(posts)s) AND is_counted
 ), counted AS (
-    SELECT unnest(tsvector_to_array(terms)) AS term, sign FROM entry
-    UNION ALL SELECT '#words', sign * length FROM entry
+    SELECT unnest(tsvector_to_array(terms)) AS term, 1 AS posts FROM entry
+    UNION ALL SELECT '#words', length FROM entry
+), written AS (
+    INSERT INTO posts_searchterm AS known (term, posts, nearby)
+    SELECT term, %(sign)s * sum(posts), '{}' FROM counted GROUP BY term ORDER BY term
+    ON CONFLICT (term) DO UPDATE SET posts = known.posts + excluded.posts
+    RETURNING term, nearby
 )
-INSERT INTO posts_searchterm AS known (term, posts, nearby)
-SELECT term, sum(sign), '{{}}' FROM counted GROUP BY term ORDER BY term
-ON CONFLICT (term) DO UPDATE SET posts = known.posts + excluded.posts
+SELECT term FROM written WHERE term LIKE '=%%' AND nearby = '{}'
 """
-_MARK = """
-UPDATE posts_searchentry SET is_counted = released_at IS NOT NULL WHERE post_id = ANY(%s)
-"""
-_UNSPELLED = """
-SELECT term FROM posts_searchterm WHERE term LIKE '=%%' AND nearby = '{}' AND term = ANY(%s)
+_OVERDUE = """
+SELECT post.id FROM posts_post post LEFT JOIN posts_searchentry entry ON entry.post_id = post.id
+WHERE entry.is_counted IS DISTINCT FROM (coalesce(entry.released_at <= %s, false))
+ORDER BY post.id LIMIT %s
 """
 _SPELL = """
 UPDATE posts_searchterm SET nearby = given.nearby::text[]
@@ -103,7 +107,8 @@ class SearchEntry(models.Model):
     length = models.PositiveIntegerField()  # words of the body that are no stop words
     title = ArrayField(models.TextField())  # stems
     terms = SearchVectorField()
-    is_counted = models.BooleanField(default=False)  # in the numbers of SearchTerm
+    # In the numbers of SearchTerm: what is not public adds no word to suggest.
+    is_counted = models.BooleanField(default=False)
 
     class Meta:
         indexes = [GinIndex("terms", name="posts_searchentry_terms")]  # /search/
@@ -154,7 +159,7 @@ class _Text:
         return {word for word in self.words if len(word) >= SPELLED_FROM and word.isalpha()}
 
 
-def index(post_ids: Iterable[int]) -> None:
+def index(post_ids: Iterable[int], *, now: datetime) -> None:
     """Bring the index of these posts up to date, and the numbers of their words; idempotent.
 
     Posts that are gone are passed over. A batch is one transaction of its own, unless the caller
@@ -162,9 +167,16 @@ def index(post_ids: Iterable[int]) -> None:
     """
     ordered = sorted(set(post_ids))
     for start in range(0, len(ordered), BATCH):
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(savepoint=False), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('posts_searchentry'))")
-            _index_batch(cursor, ordered[start : start + BATCH])
+            _index_batch(cursor, ordered[start : start + BATCH], now=now)
+
+
+def overdue(now: datetime, limit: int) -> list[int]:
+    """Return posts that have no entry, or one whose words are counted and should not be, or not."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OVERDUE, [now, limit])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def nearby(word: str) -> list[str]:
@@ -173,17 +185,18 @@ def nearby(word: str) -> list[str]:
     return list({word, *(word[:at] + word[at + 1 :] for at in range(len(word)))})
 
 
-def _index_batch(cursor: Any, post_ids: list[int]) -> None:
-    cursor.execute(_TEXTS, [post_ids])
+def _index_batch(cursor: Any, post_ids: list[int], *, now: datetime) -> None:
+    cursor.execute(_TEXTS, [READ, post_ids])
     rows = cursor.fetchall()
     if not rows:
         return
     posts = [row[0] for row in rows]
     texts = [_text(*row[3:]) for row in rows]
-    cursor.execute(_COUNT.format(which="is_counted"), {"sign": -1, "posts": posts})
+    cursor.execute(_COUNT, {"posts": posts, "sign": -1})
     cursor.execute(
         _STORE,
         [
+            now,
             posts,
             [_array(row[1]) for row in rows],
             [_array(row[2]) for row in rows],
@@ -192,13 +205,9 @@ def _index_batch(cursor: Any, post_ids: list[int]) -> None:
             [_vector(text) for text in texts],
         ],
     )
-    counted = _COUNT.format(which="released_at IS NOT NULL")
-    cursor.execute(counted, {"sign": 1, "posts": posts})
-    cursor.execute(_MARK, [posts])
-    words: set[str] = set().union(*(text.spelled for text in texts))
-    cursor.execute(_UNSPELLED, [[f"={word}" for word in words]])
-    new = [term for (term,) in cursor.fetchall()]
-    cursor.execute(_SPELL, [new, [_array(nearby(term[1:])) for term in new]])
+    cursor.execute(_COUNT, {"posts": posts, "sign": 1})
+    if new := [term for (term,) in cursor.fetchall()]:
+        cursor.execute(_SPELL, [new, [_array(nearby(term[1:])) for term in new]])
 
 
 def _text(title: str, tags: str, summary: str, body: str) -> _Text:
@@ -231,8 +240,8 @@ def _add(text: _Text, words: str, weight: str) -> None:
         if word in STOP_WORDS and weight != "A":
             continue
         counts[stem] += 1
-        if place <= LAST_PLACE:
-            text.places[stem].append(f"{place}{letter}")
+        if place <= LAST_PLACE or stem not in text.places:
+            text.places[stem].append(f"{min(place, LAST_PLACE)}{letter}")
         text.words.add(word)
     text.next_place = place + GAP
 

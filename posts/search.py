@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.search import SearchQuery
 from django.db import transaction
 from django.db.models import BigIntegerField, F, Func, Value
 from django.utils import timezone
@@ -52,7 +53,12 @@ def index(post_ids: Iterable[int]) -> None:
     """Bring what is known of these posts' words up to date, whatever their number; idempotent."""
     post_ids = list(post_ids)
     lexemes.store(post_ids)
-    indexing.index(post_ids)
+    indexing.index(post_ids, now=timezone.now())
+
+
+def overdue(now: datetime, limit: int = 500) -> list[int]:
+    """Return posts that are not indexed yet, appeared by the clock, or are public no longer."""
+    return indexing.overdue(now, limit)
 
 
 def within(posts: PostQuerySet, query: str, *, by_date: bool = False) -> PostQuerySet:
@@ -77,7 +83,7 @@ def mentioning(words: str) -> PostQuerySet:
     return Post.objects.filter(search_entry__terms=_Condition(match.strict))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def find(
     query: str,
     *,
@@ -131,8 +137,12 @@ def _among(posts: PostQuerySet) -> tuple[str, dict[str, Any]]:
     return f"post_id IN ({named})", {f"among{at}": value for at, value in enumerate(values)}
 
 
-class _Condition(Value):
-    """A condition as PostgreSQL's `tsquery`."""
+class _Condition(SearchQuery):
+    """A condition of ours, as PostgreSQL's `tsquery` takes it."""
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
-        return "%s::tsquery", (self.value,)
+    def __init__(self, condition: str) -> None:
+        super().__init__(condition, search_type="raw")
+        self.condition = condition
+
+    def as_sql(self, *args: Any, **kwargs: Any) -> Any:
+        return "%s::tsquery", [self.condition]
