@@ -50,7 +50,7 @@ class CommentQuerySet(models.QuerySet["Comment"]):
     def waiting_count(self) -> int:
         return self.held().count()
 
-    def public_for(self, post: Post) -> Self:
+    def public_for(self, post: Post | int) -> Self:
         """Return the post's public thread, oldest first; one query.
 
         Besides published comments it holds the ancestors of published replies that are public no

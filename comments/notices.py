@@ -1,5 +1,7 @@
 """Mail about comments, and the addresses kept for it."""
 
+import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
@@ -20,6 +22,7 @@ KEPT_AFTER_LAST_COMMENT = timedelta(days=365)
 NETWORK_KEPT = timedelta(days=30)
 UNDECIDED_KEPT = timedelta(days=90)
 REMINDED_BEFORE = timedelta(days=10)
+EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 
 
 def keep_contact(
@@ -38,6 +41,19 @@ def keep_contact(
         wants_replies=wants_replies,
         network=network_mark(network, now=now),
     )
+
+
+def keep_contacts(pairs: Iterable[tuple[Comment, str]]) -> None:
+    """Keep the addresses of many comments that came from elsewhere; what is none is left out.
+
+    One statement for five hundred. The nightly prune forgets those whose last comment is old.
+    """
+    rows = [
+        CommentContact(comment=comment, email=email.strip().lower())
+        for comment, email in pairs
+        if EMAIL.fullmatch(email.strip()) and len(email.strip()) <= 254
+    ]
+    CommentContact.objects.bulk_create(rows, batch_size=500)
 
 
 def comments_from(email: str) -> CommentQuerySet:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from comments.models import Comment
 from pbrsite import mailbox
-from posts.models import Post, PostQuerySet, ScheduledChange, SearchMiss
+from posts.models import Citation, Post, PostQuerySet, ScheduledChange, SearchMiss
 from subscriptions import noon
 from subscriptions.models import Issue
 
@@ -31,7 +31,12 @@ def desk_for(user: User, now: datetime) -> dict[str, Any]:
             "in_review": _unfinished(Post.objects.open_to(user).in_review()),
             "scheduled": _scheduled(Post.objects.open_to(user).scheduled(now)),
             "changes": _changes(Post.objects.open_to(user)),
-            "health": _health(now) + _misses(user, now) + _mail_hint(user),
+            "health": [
+                *_health(now),
+                *_dead_links(user, now),
+                *_misses(user, now),
+                *_mail_hint(user),
+            ],
         }
     if user.has_perm("comments.view_comment"):
         desk["waiting_comments"] = {
@@ -122,7 +127,16 @@ def _health(now: datetime) -> list[dict[str, Any]]:
         {"label": "Without a chosen excerpt", "value": counts["without_excerpt"], "url": ""},
         {"label": "Without a topic label", "value": counts["without_topic"], "url": ""},
         {"label": "Waiting for related posts", "value": counts["never_related"], "url": ""},
+        {"label": "With weak related posts", "value": "show", "url": f"{listing}?match=weak"},
     ]
+
+
+def _dead_links(user: PermissionsMixin, now: datetime) -> list[dict[str, Any]]:
+    """Return how many links of public posts lead readers to no post, where there are any."""
+    count = Citation.objects.dead(now).count() if user.has_perm("posts.publish_post") else 0
+    url = reverse("admin:posts_citation_changelist")
+    label = "Links to posts that are not public"
+    return [{"label": label, "value": count, "url": url}] if count else []
 
 
 def _issues() -> list[dict[str, Any]]:

@@ -49,9 +49,18 @@ class TrapForm(HoneypotForm):
 
     def __init__(self, *args: Any, subject_of_form: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.salt = f"pbrsite.forms.{type(self).__name__}.{subject_of_form}"
+        self.salt = self.salt_of(subject_of_form)
         # Rendered afresh also when the form comes back with errors.
-        self.render_token = signing.dumps(timezone.now().timestamp(), salt=self.salt)
+        self.render_token = self.token_of(subject_of_form)
+
+    @classmethod
+    def salt_of(cls, subject_of_form: str) -> str:
+        return f"pbrsite.forms.{cls.__name__}.{subject_of_form}"
+
+    @classmethod
+    def token_of(cls, subject_of_form: str) -> str:
+        """Return a render time signed now, for a form whose HTML is known already."""
+        return signing.dumps(timezone.now().timestamp(), salt=cls.salt_of(subject_of_form))
 
     @property
     def age(self) -> timedelta | None:

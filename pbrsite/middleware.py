@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
+from csp.constants import HEADER
 from csp.middleware import CSPMiddleware, PolicyParts
+from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.functional import cached_property
 
 from pbrsite import health
 
@@ -25,6 +28,20 @@ class HealthChecks:
 
 class ContentSecurityPolicy(CSPMiddleware):
     """Strict on public pages, wider in the admin by path."""
+
+    @cached_property
+    def public_policy(self) -> str:
+        return build_policy()
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Set the header; the policy of a public page is put together once, not for each."""
+        own = {"_csp_config", "_csp_replace", "_csp_update", "_csp_exempt"} & vars(response).keys()
+        if own or settings.DEBUG or request.path_info.startswith("/admin/"):
+            return super().process_response(request, response)
+        response.headers.setdefault(HEADER, self.public_policy)
+        return response
 
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False

@@ -62,6 +62,8 @@ SITE_DESCRIPTION = read(
     "policy, research and practice in England and Wales.",
     allowed="one sentence",
 )  # fmt: skip
+FEED_CONTENT = read("FEED_CONTENT", "str", "full", allowed="full or excerpt")
+require("FEED_CONTENT", FEED_CONTENT in {"full", "excerpt"}, allowed="full or excerpt")
 
 
 def _secret_key() -> str:

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
 
 from posts import permalinks
-from posts.models import Author, Post, Series, Tag
+from posts.models import Author, Post, PostQuerySet, Series, Tag
 from posts.permalinks import Wanted
 from posts.redirects import Redirect
 
@@ -32,7 +32,7 @@ def answer(request: HttpRequest) -> HttpResponse | None:
         return None
     asked_by_query = wanted.fixed == "/" and _asked_by_query(request)
     found = find(asked_by_query or wanted, asked=path)
-    return None if found in {None, path} else _respond(request, str(found))
+    return None if found in {None, path} else respond(request, str(found))
 
 
 def for_home(request: HttpRequest) -> HttpResponse | None:
@@ -46,7 +46,7 @@ def for_home(request: HttpRequest) -> HttpResponse | None:
     found = find(wanted)
     if found is None:
         raise Http404("Nothing of that number is here.")
-    return _respond(request, found)
+    return respond(request, found)
 
 
 def _asked_by_query(request: HttpRequest) -> Wanted | None:
@@ -99,7 +99,7 @@ def _live(wanted: Wanted, asked: str) -> str | None:
         author = Author.objects.public().filter(slug=wanted.author).first()
         return author.get_absolute_url() + _feed(wanted.tail) if author else None
     if wanted.wordpress_id is not None:
-        return _numbered(wanted.wordpress_id)
+        return _address(Post.objects.filter(wordpress_id=wanted.wordpress_id))
     slugs = [slug for slug in wanted.slugs if f"/{slug}/{wanted.tail}" != asked]
     if not slugs:
         return None
@@ -108,13 +108,14 @@ def _live(wanted: Wanted, asked: str) -> str | None:
     return reverse("posts:detail", args=[best]) + wanted.tail if best else None
 
 
-def _numbered(wordpress_id: int) -> str | None:
-    """Return what answers for the post that had this number on WordPress."""
-    posts = Post.objects.filter(wordpress_id=wordpress_id)
+def of_number(number: int) -> str | None:
+    """Return the address of the public post with this number, GONE, or None; one query."""
+    return _address(Post.objects.filter(pk=number))
+
+
+def _address(posts: PostQuerySet) -> str | None:
     post = posts.only("slug", "status", "published_at").first()
-    if post is None:
-        return None
-    return _target(Redirect(post=post), "")
+    return _target(Redirect(post=post), "") if post else None
 
 
 def _feed(tail: str) -> str:
@@ -122,7 +123,7 @@ def _feed(tail: str) -> str:
     return tail if tail == "feed/" else ""
 
 
-def _respond(request: HttpRequest, found: str) -> HttpResponse:
+def respond(request: HttpRequest, found: str) -> HttpResponse:
     """Answer 410 or a permanent redirect, with the query string as far as it still means something.
 
     Not to be kept unasked: browsers keep a permanent redirect for good, and after a rename and back

@@ -4,23 +4,18 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, UniqueConstraint
-from django.urls import reverse
+from django.db.models import UniqueConstraint
 from django.utils import timezone
 
-from posts import visibility
+from pbrsite.paths import path_to
+from posts import listings
+from posts.listings import ListKind
 
 
 class AuthorQuerySet(models.QuerySet["Author"]):
     def public(self) -> Self:
         """Return authors of whom something is out, alone or with others; each once."""
-        now = timezone.now()
-        alone = visibility.published(now, through="posts__")
-        together = visibility.published(now, through="co_authorships__post__")
-        return self.filter(
-            Exists(Author.objects.filter(alone, pk=OuterRef("pk")))
-            | Exists(Author.objects.filter(together, pk=OuterRef("pk")))
-        )
+        return self.filter(listings.is_public(ListKind.AUTHOR, timezone.now()))
 
 
 class Author(models.Model):
@@ -30,6 +25,11 @@ class Author(models.Model):
     slug = models.SlugField(max_length=120, unique=True)
     role = models.CharField(max_length=160, blank=True, help_text="Shown under the name.")
     bio = models.TextField(blank=True, help_text="Two or three sentences; plain text.")
+    is_organisation = models.BooleanField(
+        "an organisation",
+        default=False,
+        help_text="Its name is never taken apart into first name and surname in citations.",
+    )
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -48,7 +48,7 @@ class Author(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("posts:author", args=[self.slug])
+        return path_to("posts:author", self.slug)
 
 
 class CoAuthor(models.Model):

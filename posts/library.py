@@ -1,7 +1,7 @@
 """The media library: images, cleaned on upload, and which posts use them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -229,7 +229,11 @@ class ImageUse(models.Model):
 
 def pictures_in(body: str) -> dict[str, Picture]:
     """Return the pictures a body names, by name (former ones too); one query, none without."""
-    names = names_in(body)
+    return pictures_named(names_in(body))
+
+
+def pictures_named(names: Collection[str]) -> dict[str, Picture]:
+    """Return the pictures of these names, former ones too; one query, none without names."""
     if not names:
         return {}
     found: dict[str, Picture] = {}
@@ -238,18 +242,18 @@ def pictures_in(body: str) -> dict[str, Picture]:
     return {name: found[name] for name in names if name in found}
 
 
-def record_uses(posts: Iterable["Post"]) -> None:
+def record_uses(posts: Iterable["Post"], *, are_new: bool = False) -> None:
     """Bring the table of uses in line with these posts as they are saved; idempotent.
 
-    Two queries for any number of posts, one of them only when a body holds an image, and one for
-    each kind of change.
+    Two queries for any number of posts, one of them only when a body holds an image and the other
+    not for new posts, and one for each kind of change.
     """
     posts = list(posts)
     names = {post.pk: names_in(post.body) for post in posts}
     by_name = _ids_by_name({name for some in names.values() for name in some})
     wanted = {(by_name[name], pk) for pk, some in names.items() for name in some if name in by_name}
     wanted |= {(post.lead_image_id, post.pk) for post in posts if post.lead_image_id}
-    rows = ImageUse.objects.filter(post__in=[post.pk for post in posts])
+    rows = [] if are_new else ImageUse.objects.filter(post__in=[post.pk for post in posts])
     stored = {(use.image_id, use.post_id): use.pk for use in rows}
     if gone := [pk for pair, pk in stored.items() if pair not in wanted]:
         ImageUse.objects.filter(pk__in=gone).delete()

@@ -1,38 +1,33 @@
 """Whether a link of a body leads somewhere: well formed, and alive where it stays on our site."""
 
+import re
 from collections.abc import Iterable
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.urls import Resolver404, resolve
 
 from posts import addresses
 from posts.models import Post
+from posts.permalinks import is_ours, split
 from posts.rendering import PAGE_HOOKS
+
+__all__ = ["dead", "is_ours", "is_well_formed"]
+
+SPACE = re.compile(r"\s")
 
 
 def is_well_formed(target: str) -> bool:
     """Return whether a browser would go where the writer meant."""
     target = target.strip()
-    parts = _split(target)
-    if parts is None or not target or any(character.isspace() for character in target):
+    parts = split(target)
+    if parts is None or not target or SPACE.search(target):
         return False
     if parts.scheme in {"http", "https"}:
         return _is_host(parts.hostname or "") or is_ours(target)
     if parts.scheme == "mailto":
         return "@" in parts.path[1:-1]
     return not parts.scheme and not parts.netloc and target[0] in "/#" and target != "#"
-
-
-def is_ours(target: str) -> bool:
-    """Return whether the link stays on this site; `#note` stays on its page."""
-    parts = _split(target.strip())
-    if parts is None:
-        return False
-    if not parts.scheme and not parts.netloc:
-        return True
-    home = urlsplit(settings.SITE_URL).netloc
-    return parts.scheme in {"http", "https"} and parts.netloc.lower() == home.lower()
 
 
 def dead(targets: Iterable[str], *, post: Post, anchors: set[str]) -> list[str]:
@@ -72,15 +67,6 @@ def _slug(path: str) -> str | None:
     if found.app_names[:1] == ["admin"]:
         return None  # Copied from the editor's own screen: readers have no log-in.
     return str(found.kwargs["slug"]) if found.view_name == "posts:detail" else ""
-
-
-def _split(target: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(target)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts
 
 
 def _is_host(name: str) -> bool:

@@ -11,17 +11,23 @@ from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
-from django.urls import reverse
+from django.utils import timezone
 from taggit.managers import TaggableManager
 
-from posts import library, prose, rendering
+from pbrsite.database.statements import Statement
+from pbrsite.paths import path_to
+from posts import citations, library, prose, rendering
 from posts.authors import Author, CoAuthor
 from posts.changes import ScheduledChange
+from posts.citations import Citation, Cited
 from posts.corrections import Correctable, Correction
 from posts.drafts import WorkingCopy
+from posts.frequencies import DocumentFrequency
 from posts.history import RevisionNote
+from posts.imports import ImportedItem
 from posts.indexing import SearchEntry, SearchTerm
 from posts.library import Image, ImageUse
+from posts.listings import ListEntry, ListTally
 from posts.misses import SearchMiss
 from posts.missing import MissingPage
 from posts.previews import PreviewLink
@@ -33,20 +39,22 @@ from posts.series import AnnouncedPart, Outline, Series
 from posts.slugs import validate_slug
 from posts.strictness import GateRule
 from posts.tagchanges import TagChange
+from posts.termvectors import TermVector
 from posts.topics import FeaturedPost, Tag, TagAlias, TaggedPost, TagSlug
 
 __all__ = [
-    "AnnouncedPart", "Author", "CoAuthor", "Correction", "FeaturedPost", "GateRule", "Image",
-    "ImageUse", "MissingPage", "Post", "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice",
+    "AnnouncedPart", "Author", "Citation", "CoAuthor", "Correction", "DocumentFrequency",
+    "FeaturedPost", "GateRule", "Image", "ImageUse", "ImportedItem", "ListEntry", "ListTally",
+    "MissingPage", "Post", "PostQuerySet", "PreviewLink", "Redirect", "RelatedChoice",
     "RelatedPost", "RevisionNote", "ScheduledChange", "SearchEntry", "SearchMiss", "SearchTerm",
-    "Series", "Tag", "TagAlias", "TagChange", "TagSlug", "TaggedPost", "WorkingCopy",
+    "Series", "Tag", "TagAlias", "TagChange", "TagSlug", "TaggedPost", "TermVector", "WorkingCopy",
 ]  # fmt: skip
 
 RELATED_SHOWN = 5
 MADE_FROM_BODY = ("body_html", "contents", "plain_text", "word_count")
 
 
-class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # taggit has no types.
+class Post(Publishing, Correctable, Cited):  # type: ignore[django-manager-missing]  # taggit has no types.
     title = models.CharField(max_length=160)
     slug = models.SlugField(
         max_length=120,
@@ -135,6 +143,12 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
                 fields=["author", "-published_at", "-id"], name="posts_post_author",
                 condition=Q(status="published"),
             ),
+            # /sitemap.xml: the last change of each stretch of posts, without reading them.
+            models.Index(
+                fields=["id"], name="posts_post_sitemap",
+                include=["published_at", "revised_at", "corrected_at"],
+                condition=Q(status="published"),
+            ),
             # /search/
             GinIndex("search_vector", name="posts_post_search"),
         ]  # fmt: skip
@@ -173,17 +187,19 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save with the body rendered; the tags' part of the search index follows in `reindex`."""
-        fields = kwargs.get("update_fields")
+        fields, is_new = kwargs.get("update_fields"), self._state.adding
         if fields is None or "body" in fields:
             self.render_body()
         if fields is not None and "body" in fields:
             kwargs["update_fields"] = {*fields, *MADE_FROM_BODY}
         super().save(*args, **kwargs)
         if fields is None or {"body", "lead_image"} & set(fields):
-            library.record_uses([self])
+            library.record_uses([self], are_new=is_new)
+        if fields is None or "body" in fields:
+            citations.replace({self.pk: self.body_html}, are_new=is_new)
 
     def get_absolute_url(self) -> str:
-        return reverse("posts:detail", args=[self.slug])
+        return path_to("posts:detail", self.slug)
 
     def is_open_to(self, user: AbstractBaseUser | AnonymousUser) -> bool:
         """Return whether that member of staff may see it; the twin of `PostQuerySet.open_to`."""
@@ -219,7 +235,10 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
 
     def render_body(self) -> None:
         known = library.pictures_in(self.body)
-        rendered = rendering.render(self.body, known, key=self.slug)
+        self.take_rendering(rendering.render(self.body, known, key=self.slug))
+
+    def take_rendering(self, rendered: rendering.Rendering) -> None:
+        """Hold what was made of the body as it is."""
         self.body_html = rendered.html
         self.contents = rendered.contents
         self.plain_text = rendered.text
@@ -236,12 +255,19 @@ class Post(Publishing, Correctable):  # type: ignore[django-manager-missing]  # 
         search.index([self.pk])
         tasks.relate.defer(post_id=self.pk)
 
+    def leave_lists(self) -> None:
+        """Have the lists refilled in which it stands; hidden there it is at once."""
+        from posts import relatedness, tasks  # They name this model themselves.
+
+        if holders := relatedness.holders(self.pk):
+            tasks.relate_posts.defer(post_ids=[*holders])
+
     def related(self, now: datetime | None = None) -> list["Post"]:
         """Return the five posts to show beside this one: stored, public ones only; one query."""
-        rows = (
-            Post.objects.published(now)
-            .for_list()
-            .filter(related_to__post=self)
-            .order_by("related_to__position")
-        )
-        return list(rows[:RELATED_SHOWN])
+        return _related(self.pk, now or timezone.now())
+
+
+@Statement
+def _related(pk: int, now: datetime) -> PostQuerySet:
+    rows = Post.objects.published(now).for_list().filter(related_to__post=pk)
+    return rows.order_by("related_to__position")[:RELATED_SHOWN]

@@ -12,6 +12,12 @@ def in_words(moment: datetime, *, with_seconds: bool = False) -> str:
     return f"{local:%A} {local.day} {local:%B %Y}, {time} {local:%Z}"
 
 
+def day(moment: datetime) -> str:
+    """Return "4 March 2026"."""
+    local = moment.astimezone(settings.ZONE)
+    return f"{local.day} {local:%B} {local.year:04d}"
+
+
 def in_brief(moment: datetime, now: datetime) -> str:
     """Return "today, 09:30 GMT" or "4 March, 09:30 GMT", with the year if it is another."""
     local, today = moment.astimezone(settings.ZONE), now.astimezone(settings.ZONE).date()

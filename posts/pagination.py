@@ -1,18 +1,24 @@
 """Numbered pages at stable addresses: `<base>` is page one, `<base>page/2/` the second."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import EmptyPage, Paginator
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponsePermanentRedirect
 
+from posts.postlists import PostList
+
+# Only a PostList costs the same on every page: a queryset counts, and passes all that is before.
+Rows = PostList | QuerySet[Any] | Sequence[Any]
 PER_PAGE = 10
+_STRAY = re.compile(r"/page/(?:1|0[0-9]+)/$")
 
 
 def page_context(
-    rows: QuerySet[Any] | Sequence[Any],
+    rows: Rows,
     number: int,
     *,
     base: str,
@@ -27,7 +33,8 @@ def page_context(
     a gap; `previous_url` and `next_url` are empty at the ends. With `query` the pages are
     addressed by `?page=`, since the address carries a question already.
     """
-    paginator = Paginator(rows, PER_PAGE)
+    # A paginator asks for slices only, which is all a PostList gives.
+    paginator: Paginator[Any] = Paginator(rows, PER_PAGE)  # type: ignore[arg-type]
     if total is not None:
         paginator.count = total  # It is a cached property.
     try:
@@ -53,3 +60,12 @@ def page_context(
         "previous_url": url(number - 1) if page.has_previous() else "",
         "next_url": url(number + 1) if page.has_next() else "",
     }
+
+
+def to_one_address(
+    request: HttpRequest, number: int, *, base: str
+) -> HttpResponsePermanentRedirect | None:
+    """Return the way to the page's only address from `page/1/` and `page/02/`; else None."""
+    if number < 1 or not _STRAY.search(request.path):
+        return None
+    return HttpResponsePermanentRedirect(base if number == 1 else f"{base}page/{number}/")

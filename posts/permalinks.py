@@ -7,8 +7,9 @@ Pure: no database here. The forms are those of WordPress's rewrite rules
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import SplitResult, urlencode, urlsplit
 
+from django.conf import settings
 from django.http import QueryDict
 
 from posts.slugs import RESERVED
@@ -50,6 +51,27 @@ class Wanted:
     def is_exact(self) -> bool:
         """Return whether the first path says more than a post's bare slug."""
         return bool(self.paths) and self.paths[0] not in {f"/{slug}/" for slug in self.slugs}
+
+
+def split(target: str) -> SplitResult | None:
+    """Return a link's parts; None where it has none, as "http://[" and a port that is no number."""
+    try:
+        parts = urlsplit(target)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def is_ours(target: str) -> bool:
+    """Return whether the link stays on this site; `#note` stays on its page."""
+    parts = split(target.strip())
+    if parts is None:
+        return False
+    if not parts.scheme and not parts.netloc:
+        return True
+    home = urlsplit(settings.SITE_URL).netloc
+    return parts.scheme in {"http", "https"} and parts.netloc.lower() == home.lower()
 
 
 def is_closed(path: str) -> bool:

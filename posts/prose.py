@@ -15,6 +15,8 @@ from django_prose_editor.widgets import AdminProseEditorWidget
 from js_asset import ImportMap
 from js_asset.media import Media
 
+from pbrsite.characters import printable
+
 LINK: dict[str, Any] = {
     "enableTarget": False,
     "protocols": ["http", "https", "mailto"],
@@ -65,17 +67,8 @@ LIST_TYPES = {"a", "A", "i", "I"}
 # What is left when a tag is taken out may be read another way (text straight in a table), so the
 # cleaner runs until nothing changes: twice nearly always.
 MOST_PASSES = 5
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 OTHER_NAMES = {"b": "strong", "i": "em", "h1": "h2", "h5": "h4", "h6": "h4"}
 OTHER_NAME = re.compile(r"(</?)(b|i|h1|h5|h6)(?=[\s/>])", re.IGNORECASE)
-
-
-def printable(text: str) -> str:
-    """Return the text without what XML 1.0 cannot hold: one such character breaks a whole feed.
-
-    Word processors paste them (a vertical tab, say), and the sanitiser lets them through.
-    """
-    return UNPRINTABLE.sub("", text)
 
 
 def sanitize_body(body: str) -> str:

@@ -109,10 +109,15 @@ class Publishing(models.Model):
                 return False
             seen = self.is_published(at)
             self._become(self.Status.WITHDRAWN if seen else self.Status.DRAFT)
+            self.leave_lists()
         return True
 
     def reindex(self) -> None:
         """Bring search and related posts up to date; the post itself knows how."""
+        raise NotImplementedError
+
+    def leave_lists(self) -> None:
+        """Have the related posts of others computed without this one."""
         raise NotImplementedError
 
     def lock(self) -> None:

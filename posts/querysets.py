@@ -2,21 +2,28 @@
 
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q
-from django.db.models.functions import JSONObject
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Greatest, JSONObject
 from django.utils import timezone
 
-from posts import corrections, visibility
+from posts import citations, corrections, visibility
 from posts.authors import Author, CoAuthor
+from posts.relatives import WEAK, RelatedPost
 from posts.tagging import TaggingQuerySet
 from posts.topics import Tag
 
 FEATURED = 5  # posts above the list of a topic page
+CARD = (
+    "title", "slug", "standfirst", "excerpt", "status", "published_at", "revised_at",
+    "corrected_at", "is_retracted", "word_count", "series", "series_position", "author",
+    "topic__name", "topic__slug", "lead_image__image_file", "lead_image__image_width",
+    "lead_image__image_height", "lead_image__image_ppoi", "lead_image__is_animated",
+)  # fmt: skip
 
 
 class PostQuerySet(TaggingQuerySet):
@@ -60,18 +67,18 @@ class PostQuerySet(TaggingQuerySet):
         return self.order_by("-published_at", "-pk")
 
     def for_list(self) -> Self:
-        """Return what a card shows, without the long columns."""
-        return (
-            self.select_related("topic", "author", "lead_image")
-            .defer("body", "body_html", "contents", "plain_text", "search_vector")
-            .newest_first()
-        )
+        """Return what a card shows and no more: no author, none of the long columns."""
+        return self.select_related("topic", "lead_image").only(*CARD).newest_first()
 
     def for_page(self) -> Self:
-        """Return what the post's own page shows, in two queries, its notices among it."""
+        """Return what the post's own page shows, in two queries: notices and citing posts too."""
         return (
             self.select_related("author", "topic", "series", "lead_image")
-            .annotate(co_author_rows=_co_authors(), notice_rows=corrections.rows())
+            .annotate(
+                co_author_rows=_co_authors(),
+                notice_rows=corrections.rows(),
+                citing_rows=citations.later(),
+            )
             .prefetch_related("tags")
             .defer("body", "plain_text", "search_vector")
         )
@@ -84,6 +91,19 @@ class PostQuerySet(TaggingQuerySet):
     def between(self, start: datetime, end: datetime) -> Self:
         """Return posts published in that half-open stretch of time."""
         return self.filter(published_at__gte=start, published_at__lt=end)
+
+    def by_section(self, size: int) -> QuerySet[Any, Any]:
+        """Return the number of each stretch of rows that has posts, and its last real change."""
+        numbered = self.annotate(section=(F("pk") - 1) / size + 1).order_by("section")
+        last = Max(Greatest("published_at", "revised_at", "corrected_at"))
+        rows: QuerySet[Any, Any] = numbered.values_list("section").annotate(last=last)
+        return rows
+
+    def in_section(self, number: int, size: int) -> QuerySet[Any, Any]:
+        """Return what a sitemap says of the posts of one stretch: slug, image, moments."""
+        rows = self.filter(pk__gt=(number - 1) * size, pk__lte=number * size).order_by("pk")
+        moments = ("published_at", "revised_at", "corrected_at")
+        return rows.values_list("slug", "lead_image__image_file", *moments)
 
     def by(self, author: Author) -> Self:
         """Return posts of that author, alone or with others."""
@@ -98,6 +118,22 @@ class PostQuerySet(TaggingQuerySet):
         """Return what an editor put above the list of the topic's page, in that order."""
         posts = self.filter(featured_in__tag=tag).for_list()
         return posts.order_by("featured_in__position", "featured_in__pk")[:FEATURED]
+
+    def weakly_related(self, now: datetime | None = None) -> Self:
+        """Return public posts beside which nothing public stands that fits.
+
+        What an editor pinned fits, and so does a part of the same series. `best_score` is None for
+        a post with no relative at all.
+        """
+        public = visibility.published(now or timezone.now(), through="related__")
+        stored = RelatedPost.objects.filter(public, post=OuterRef("pk"))
+        fits = Q(score__gte=WEAK) | Q(reason__pinned=True) | Q(reason__series=True)
+        best = stored.order_by("-score", "position").values("score")[:1]
+        return (
+            self.published(now)
+            .filter(~Exists(stored.filter(fits)))
+            .annotate(best_score=Subquery(best))
+        )
 
     def for_digest(self, *, cutoff: datetime, oldest: timedelta = timedelta(days=7)) -> Self:
         """Return posts a digest may carry: public before the cutoff, ours, new, not held back."""
@@ -116,5 +152,5 @@ def _co_authors() -> ArraySubquery:
     A prefetch would cost every page a query, and few posts have any.
     """
     rows = CoAuthor.objects.filter(post=OuterRef("pk")).order_by("position", "pk")
-    names = ("id", "name", "slug", "role", "bio")
+    names = ("id", "name", "slug", "role", "bio", "is_organisation")
     return ArraySubquery(rows.values(row=JSONObject(**{name: f"author__{name}" for name in names})))

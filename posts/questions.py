@@ -39,8 +39,12 @@ class Question:
 
     def url(self, **changes: Any) -> str:
         """Return the address of this question with some of it changed, from page one."""
-        pairs = replace(self, **changes).parameters()
-        return "/search/?" + urlencode({name: value for name, value in pairs.items() if value})
+        return _address("/search/", replace(self, **changes).parameters())
+
+    def here(self) -> str:
+        """Return the one address of this very page of this question."""
+        page = str(self.page) if self.page > 1 else ""
+        return _address("/search/", {**self.parameters(), "page": page})
 
     def parameters(self) -> dict[str, str]:
         return {
@@ -50,8 +54,7 @@ class Question:
 
     def feed_url(self) -> str:
         """Return the address of the feed of what is new in this search."""
-        pairs = {name: value for name, value in self.parameters().items() if name != "sort"}
-        return "/search/feed/?" + urlencode({name: value for name, value in pairs.items() if value})
+        return _address("/search/feed/", {**self.parameters(), "sort": ""})
 
     def heading(self) -> str:
         """Return the question in words, for the title of its feed."""
@@ -92,3 +95,8 @@ class Question:
             author = Author.objects.filter(slug=self.author).first()
             posts = posts.by(author) if author else posts.none()
         return posts.in_year(int(self.year)) if self.year else posts
+
+
+def _address(path: str, pairs: dict[str, str]) -> str:
+    given = urlencode({name: value for name, value in pairs.items() if value})
+    return f"{path}?{given}"

@@ -9,7 +9,6 @@ from posts.tagging import batches
 AT_ONCE = 100  # posts whose search index is brought up to date before the editor's next page
 INDEX_BATCH = 500
 RELATE_BATCH = 50  # about three seconds of a worker
-AFTER_THE_REST = -5  # the priority: a post published meanwhile is related first
 
 
 def refresh(post_ids: Collection[int], *, has_new_tags: bool = True) -> None:
@@ -29,6 +28,6 @@ def refresh(post_ids: Collection[int], *, has_new_tags: bool = True) -> None:
         posts = Post.objects.published().filter(pk__in=batch)
         public += posts.order_by("pk").values_list("pk", flat=True)
         posts.update(related_at=None)
-    later = tasks.relate_posts.configure(priority=AFTER_THE_REST)
+    later = tasks.relate_posts.configure(priority=tasks.AFTER_THE_REST)
     for batch in batches(public, RELATE_BATCH):
         later.defer(post_ids=[*batch])

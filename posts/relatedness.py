@@ -1,80 +1,112 @@
 """Which posts belong beside a post: computed when it is published or changed, then stored.
 
-Score = text + tags. Text: cosine similarity of TF-IDF weights (Salton & Buckley 1988) over the
-lexemes PostgreSQL already stores, kept to the post's most telling words. Tags: each shared tag
-counts by its rarity, log(posts / posts with the tag). Both are scaled to the best candidate.
+In the list stand the editor's pins, then the parts of the same series, then the rest by likeness
+(`posts.likeness`); never what the editor banned, what the public does not see, or a near-duplicate
+of a post above it in the list (`likeness.are_twins`). A pin stands whatever it resembles.
+
+Who is computed when: a post by the job that saving it defers, and with it, in jobs, the posts it
+is now beside or has left; the whole archive by `manage.py relate --all`.
 """
 
-import math
-import re
-from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from posts.models import Post, RelatedChoice, RelatedPost, Tag
+from posts import corpus, frequencies, weighing
+from posts.arrangement import Place, arrange
+from posts.corpus import Corpus, LoadedCorpus, StoredCorpus
+from posts.explanations import Explanations
+from posts.frequencies import Vocabulary
+from posts.likeness import Likeness, Measure
+from posts.models import Post, RelatedPost, TermVector
+from posts.tagging import batches
+from posts.termvectors import Vector
+from posts.ties import Ties, ties
 
 KEPT = 10  # stored; five are shown, and a withdrawn one leaves no gap
-TELLING_WORDS = 30
-CANDIDATES = 400
-TEXT_SHARE = 0.65
-WEIGHT = {"A": 3.0, "B": 2.0, "C": 1.5, "D": 1.0}
-
-_WORDS = """
-SELECT lexeme, positions, weights FROM posts_post, unnest(search_vector) WHERE posts_post.id = %s
-"""
-_DOCUMENTS_WITH = """
-SELECT word, (SELECT count(*) FROM posts_post
-              WHERE status = 'published' AND search_vector @@ plain.query)
-FROM unnest(%s::text[]) AS word,
-     LATERAL (SELECT quote_literal(word)::tsquery AS query) AS plain
-"""
-_TEXT_CANDIDATES = """
-SELECT id FROM posts_post
-WHERE status = 'published' AND id <> %(post)s AND search_vector @@ %(query)s::tsquery
-ORDER BY ts_rank(search_vector, %(query)s::tsquery) DESC, id DESC LIMIT %(most)s
-"""
-_CANDIDATE_WORDS = """
-SELECT posts_post.id, length(search_vector), lexeme, weights
-FROM posts_post, unnest(search_vector)
-WHERE posts_post.id = ANY(%s) AND lexeme = ANY(%s)
-"""
+NEIGHBOURS = 30  # lists re-done because one post changed
+ENTERED = 20  # nearest posts whose lists a new one may enter
+SMALL = 500  # posts; so few are read anew whenever their number changed
+CATCH_UP = 200  # posts without a vector that one job reads before its own
+RANKED = 60  # enough for a list after bans and twins
+BATCH = 100  # lists stored in one transaction
 
 
-@dataclass
-class Candidate:
-    post_id: int
-    text: float = 0.0
-    tags: float = 0.0
-    words: dict[str, float] = field(default_factory=dict)
-    shared_tags: list[str] = field(default_factory=list)
-    score: float = 0.0
+class Scored(NamedTuple):
+    """A post's likeliest relatives, best first, and what they were compared with."""
+
+    ranked: list[Likeness]
+    measure: Measure
 
 
-def relate(post_id: int, *, with_neighbours: bool = True) -> None:
-    """Compute and store the related posts of one post, and then of those it is now beside.
+class Step(NamedTuple):
+    """How far the whole archive is."""
+
+    name: str
+    done: int
+    total: int
+
+
+def relate(post_id: int, *, with_neighbours: bool = True, now: datetime | None = None) -> list[int]:
+    """Compute and store the related posts of one post, and of the posts around it.
 
     Idempotent; does nothing for a post that is gone. The reason for each row is stored with it.
+    Returns the posts around it, for a caller who has their lists made later: public ones that
+    had it in their lists or may have it now, at most `NEIGHBOURS`.
     """
-    post = Post.objects.filter(pk=post_id).first()
-    if post is None:
-        return
-    rows = _rows(post)
-    with transaction.atomic():
-        # One at a time per post: two jobs for it must not store two lists.
-        Post.objects.select_for_update(of=("self",), no_key=True).only("pk").get(pk=post_id)
-        RelatedPost.objects.filter(post=post).delete()
-        RelatedPost.objects.bulk_create(rows)
-        Post.objects.filter(pk=post_id).update(related_at=timezone.now())
-    if with_neighbours and post.is_published():
-        for row in rows:
-            relate(row.related_id, with_neighbours=False)
+    now = now or timezone.now()
+    before = holders(post_id)
+    near = relate_batch([post_id], now=now)
+    others = list(dict.fromkeys([*before, *near]))[:NEIGHBOURS]
+    if with_neighbours:
+        _relate(others, StoredCorpus(now))
+    return others
 
 
-def overdue(limit: int = 50) -> list[int]:
+def relate_batch(post_ids: Sequence[int], *, now: datetime | None = None) -> list[int]:
+    """Compute and store the lists of these posts; return the public posts nearest to them."""
+    now = now or timezone.now()
+    _catch_up(now)
+    for _ in weighing.weigh(post_ids):
+        pass
+    scored = _relate(post_ids, StoredCorpus(now))
+    near = (one.post_id for each in scored.values() for one in each.ranked[:ENTERED])
+    return list(dict.fromkeys(near))
+
+
+def relate_each(post_ids: Sequence[int]) -> Iterator[Step]:
+    """Relate these posts and those around them; yield how far it is."""
+    one_by_one = (len([relate(pk)]) for pk in post_ids)
+    yield from _steps("Relating posts", one_by_one, len(post_ids))
+
+
+def relate_all(now: datetime) -> Iterator[Step]:
+    """Relate every post that is out or scheduled; yield how far it is.
+
+    Each batch is committed, so an interrupted run loses nothing and may be started again. Memory:
+    three kilobytes for each post, and for the words of the archive.
+    """
+    released = list(Post.objects.released().order_by("pk").values_list("pk", flat=True))
+    public = list(Post.objects.published(now).order_by("pk").values_list("pk", flat=True))
+    yield from _steps("Counting words", weighing.count_words(public), len(public))
+    known = Vocabulary.whole()
+    yield from _steps("Weighing words", weighing.weigh(released, known), len(released))
+    whole = LoadedCorpus(now, known)
+    parts = (len(_relate(batch, whole)) for batch in batches(released, BATCH))
+    yield from _steps("Relating posts", parts, len(released))
+
+
+def holders(post_id: int) -> list[int]:
+    """Return posts in whose lists it stands, those that show it first: at most `NEIGHBOURS`."""
+    rows = RelatedPost.objects.filter(related=post_id).order_by("position", "-post")
+    return list(rows.values_list("post", flat=True)[:NEIGHBOURS])
+
+
+def overdue(limit: int | None = 50) -> list[int]:
     """Return posts that became public (by the clock, say) since they were last related."""
     waiting = Post.objects.published().filter(
         Q(related_at=None) | Q(related_at__lt=F("published_at"))
@@ -82,114 +114,94 @@ def overdue(limit: int = 50) -> list[int]:
     return list(waiting.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
-def _rows(post: Post) -> list[RelatedPost]:
-    choices = list(post.related_choices.select_related("related"))
-    pins = [c.related_id for c in choices if c.verdict == RelatedChoice.Verdict.PIN]
-    decided = {choice.related_id for choice in choices}
-    scored = [c for c in _scored(post) if c.post_id not in decided][: KEPT - len(pins[:KEPT])]
-    rows = [
-        RelatedPost(post=post, related_id=pk, position=place, score=1.0, reason={"pinned": True})
-        for place, pk in enumerate(pins[:KEPT], 1)
-    ]
-    for place, candidate in enumerate(scored, len(rows) + 1):
-        rows.append(
-            RelatedPost(
-                post=post, related_id=candidate.post_id, position=place,
-                score=round(candidate.score, 4), reason=_reason(candidate, post),
-            )
-        )  # fmt: skip
-    return rows
+def _steps(name: str, parts: Iterator[int], total: int) -> Iterator[Step]:
+    done = 0
+    yield Step(name, done, total)
+    for part in parts:
+        done += part
+        yield Step(name, done, total)
 
 
-def _scored(post: Post) -> list[Candidate]:
-    """Return the candidates with anything in common, best first; the newer wins a tie."""
-    candidates: dict[int, Candidate] = {}
-    _score_tags(post, candidates)
-    _score_text(post, candidates)
-    best_text = max((c.text for c in candidates.values()), default=0) or 1
-    best_tags = max((c.tags for c in candidates.values()), default=0) or 1
-    for candidate in candidates.values():
-        candidate.score = (
-            TEXT_SHARE * candidate.text / best_text + (1 - TEXT_SHARE) * candidate.tags / best_tags
+def _catch_up(now: datetime) -> None:
+    """Have the archive readable: words counted while it is small, no public post without a vector.
+
+    A large archive's words are counted by the clock, and an import's posts by `relate --all`.
+    """
+    public = Post.objects.published(now)
+    pks = list(public.order_by("pk").values_list("pk", flat=True)[: SMALL + 1])
+    if len(pks) <= SMALL and frequencies.is_stale(len(pks)):
+        for _ in weighing.count_words(pks):
+            pass
+        waiting = pks
+    else:
+        waiting = weighing.unweighed(CATCH_UP)
+    for _ in weighing.weigh(waiting):
+        pass
+
+
+def _relate(post_ids: Sequence[int], archive: Corpus) -> dict[int, Scored]:
+    """Compute and store the lists of these posts; return what they were compared with."""
+    tied = ties(post_ids, archive.now)
+    scored: dict[int, Scored] = {}
+    for vector in TermVector.objects.filter(post__in=post_ids).vectors(archive.now):
+        scored[vector.post_id] = _scored(vector, archive, tied[vector.post_id])
+    _store(scored)
+    return scored
+
+
+def _scored(vector: Vector, archive: Corpus, tied: Ties) -> Scored:
+    """Compare one post with its likeliest relatives, and with all it is tied to."""
+    measure = corpus.measure(vector, archive)
+    near = corpus.candidates(measure, archive)
+    linked = frozenset(tied.cites | tied.cited_by)
+    others = {*near, *linked, *tied.parts[:KEPT], *tied.pins} - {vector.post_id}
+    ranked = measure.rank(archive.vectors(others), linked)
+    return Scored(ranked[:RANKED], measure)
+
+
+@transaction.atomic
+def _store(scored: dict[int, Scored]) -> None:
+    """Replace the lists that changed; one job at a time for each post, by the lock on its row.
+
+    The editor's choices are read under the lock: a list made before a pin never overwrites the
+    one made after it.
+    """
+    rows = Post.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=scored)
+    pks = list(rows.order_by("pk").values_list("pk", flat=True))
+    now = timezone.now()
+    tied = ties(pks, now)
+    lists = {pk: arrange(scored[pk].ranked, tied[pk], most=KEPT) for pk in pks}
+    explained = Explanations(lists)
+    new = {
+        pk: _rows(pk, lists[pk], explained.of(pk, lists[pk], tied[pk], scored[pk].measure))
+        for pk in pks
+    }
+    _replace(new)
+    Post.objects.filter(pk__in=pks).update(related_at=now)
+
+
+def _rows(post_id: int, places: list[Place], reasons: dict[int, Any]) -> list[RelatedPost]:
+    return [
+        RelatedPost(
+            post_id=post_id,
+            related_id=place.post_id,
+            position=position,
+            score=round(place.likeness.score, 4) if place.likeness else 0.0,
+            reason=reasons[place.post_id],
         )
-    return sorted(candidates.values(), key=lambda c: (-c.score, -c.post_id))
+        for position, place in enumerate(places, 1)
+    ]
 
 
-def _score_tags(post: Post, candidates: dict[int, Candidate]) -> None:
-    total = Post.objects.published().count() or 1
-    tags = Tag.objects.filter(tagged_posts__content_object=post).values("pk")
-    for tag in Tag.objects.filter(pk__in=tags).with_post_count():
-        rarity = math.log((total + 1) / (tag.post_count + 0.5))
-        others = Post.objects.published().tagged(tag).exclude(pk=post.pk).newest_first()
-        for pk in others.values_list("pk", flat=True)[:CANDIDATES]:
-            candidate = candidates.setdefault(pk, Candidate(pk))
-            candidate.tags += max(rarity, 0.05)
-            candidate.shared_tags.append(tag.name)
+def _replace(lists: dict[int, list[RelatedPost]]) -> None:
+    """Write the lists that differ: rows that stay as they are keep the pages that show them."""
+    stored: dict[int, list[tuple]] = {pk: [] for pk in lists}
+    for row in RelatedPost.objects.filter(post__in=lists).order_by("post", "position"):
+        stored[row.post_id].append(_content(row))
+    changed = [pk for pk in lists if [_content(row) for row in lists[pk]] != stored[pk]]
+    RelatedPost.objects.filter(post__in=changed).delete()
+    RelatedPost.objects.bulk_create([row for pk in changed for row in lists[pk]], BATCH * KEPT)
 
 
-def _score_text(post: Post, candidates: dict[int, Candidate]) -> None:
-    telling = _telling_words(post.pk)
-    if not telling:
-        return
-    with connection.cursor() as cursor:
-        query = " | ".join(_quoted(word) for word in telling)
-        cursor.execute(_TEXT_CANDIDATES, {"post": post.pk, "query": query, "most": CANDIDATES})
-        public = Post.objects.published().filter(pk__in=[pk for (pk,) in cursor.fetchall()])
-        for pk in public.values_list("pk", flat=True):
-            candidates.setdefault(pk, Candidate(pk))
-        cursor.execute(_CANDIDATE_WORDS, [list(candidates), list(telling)])
-        found: dict[int, dict[str, float]] = defaultdict(dict)
-        for pk, length, word, weights in cursor.fetchall():
-            # A long post holds more words by chance; the root of its length evens that out.
-            found[pk][word] = telling[word] * _frequency(weights) / math.sqrt(length or 1)
-    for pk, words in found.items():
-        candidates[pk].words = words
-        candidates[pk].text = sum(telling[word] * value for word, value in words.items())
-
-
-def _telling_words(post_id: int) -> dict[str, float]:
-    """Return the post's lexemes that say most about it, each with its TF-IDF weight."""
-    with connection.cursor() as cursor:
-        cursor.execute(_WORDS, [post_id])
-        frequency = {
-            word: _frequency(weights) for word, _, weights in cursor.fetchall() if len(word) > 2
-        }
-        common = sorted(frequency, key=lambda word: (-frequency[word], word))[: TELLING_WORDS * 4]
-        cursor.execute(_DOCUMENTS_WITH, [common])
-        documents = dict(cursor.fetchall())
-    total = max(Post.objects.published().count(), 1)
-    weight = {
-        word: frequency[word] * math.log(1 + total / documents[word])
-        for word in common
-        if 1 < documents[word] <= max(total / 2, 3)
-    }
-    top = sorted(weight, key=lambda word: (-weight[word], word))[:TELLING_WORDS]
-    length = math.sqrt(sum(weight[word] ** 2 for word in top)) or 1
-    return {word: weight[word] / length for word in top}
-
-
-def _frequency(weights: list[str] | None) -> float:
-    """Return a damped count of a lexeme, the title's occurrences counting more."""
-    return 1 + math.log(sum(WEIGHT[letter] for letter in weights or ["D"]))
-
-
-def _quoted(word: str) -> str:
-    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
-
-
-def _reason(candidate: Candidate, post: Post) -> dict[str, Any]:
-    """Return what the editor reads: the shared tags, and the words as the post spells them."""
-    top = sorted(candidate.words, key=lambda word: -candidate.words[word])[:4]
-    spelled = re.findall(r"\w+", f"{post.title} {post.plain_text}".lower())
-    return {
-        "tags": sorted(candidate.shared_tags),
-        "words": [_as_spelled(stem, spelled) for stem in top],
-        "text": round(candidate.text, 4),
-        "rarity": round(candidate.tags, 4),
-    }
-
-
-def _as_spelled(stem: str, words: list[str]) -> str:
-    """Return the first word of the text with this stem (the stemmer writes recovery "recoveri")."""
-    start = stem[:-1] if stem.endswith("i") else stem
-    return next((word for word in words if word.startswith(start)), stem)
+def _content(row: RelatedPost) -> tuple:
+    return (row.related_id, row.position, row.score, row.reason)

@@ -3,6 +3,13 @@
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
+WEAK = 0.15  # A computed score below this is no match to rely on.
+_LINKS = {
+    "series": "same series",
+    "cites": "linked from this post",
+    "cited_by": "links to this post",
+}
+
 
 class RelatedPost(models.Model):
     """One stored answer to "what else should a reader of this post see?", with its reason.
@@ -29,15 +36,21 @@ class RelatedPost(models.Model):
 
     @property
     def explanation(self) -> str:
-        """Return the reason in an editor's words: pinned, or which tags and words they share."""
+        """Return the reason in an editor's words, the strongest first."""
         if self.reason.get("pinned"):
             return "pinned by an editor"
-        parts = []
-        if tags := self.reason.get("tags"):
-            parts.append(f"{len(tags)} shared tag{'s' * (len(tags) > 1)}: {', '.join(tags)}")
-        if words := self.reason.get("words"):
-            parts.append(f"words: {', '.join(words)}")
-        return " · ".join(parts)
+        links = [said for key, said in _LINKS.items() if self.reason.get(key)]
+        words = ", ".join(self.reason.get("words", []))
+        said = [*links, self._tags(), f"words: {words}" if words else ""]
+        return " · ".join(filter(None, said))
+
+    def _tags(self) -> str:
+        tags, rare = self.reason.get("tags", []), self.reason.get("rare_tags", 0)
+        if not tags:
+            return ""
+        kind = "rare" if rare == len(tags) else "shared"
+        some = f" ({rare} rare)" if 0 < rare < len(tags) else ""
+        return f"{len(tags)} {kind} tag{'s' * (len(tags) > 1)}{some}: {', '.join(tags)}"
 
 
 class RelatedChoice(models.Model):

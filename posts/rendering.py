@@ -9,15 +9,15 @@ from django.utils.html import escape
 from django.utils.text import slugify
 from lxml import html
 
-from posts import footnotes, pictures, prose
-from posts.prose import printable
+from pbrsite.characters import printable
+from posts import anchors, footnotes, pictures, prose
 
-__all__ = ["Rendering", "absolute_links", "is_ours", "printable", "render"]
+__all__ = ["Rendering", "absolute_links", "inner", "is_ours", "printable", "render"]
 
 # Ids the page around the body has for itself, and deep links rely on.
 PAGE_HOOKS = frozenset(
     ["main", "share", "share-end", "related", "citing", "corrections", "comments", "comment-form",
-     "subscribe", "subscribe-form", "results", "facets", "did-you-mean", "site-search"]
+     "subscribe", "subscribe-form", "cite", "results", "facets", "did-you-mean", "site-search"]
 )  # fmt: skip
 CONTENTS_FROM = 4  # headings of the second level
 HEADINGS = ("h2", "h3", "h4")
@@ -51,8 +51,9 @@ def render(
     _mind_tables(root)
     footnotes.number(root, notes, key=key)
     _mind_images(root, known or {})
-    inner = _inner(root)
-    return Rendering(inner, contents if len(contents) >= CONTENTS_FROM else [], _words(root))
+    anchors.pin(root)
+    page = inner(root)
+    return Rendering(page, contents if len(contents) >= CONTENTS_FROM else [], _words(root))
 
 
 def is_ours(source: str) -> bool:
@@ -61,23 +62,35 @@ def is_ours(source: str) -> bool:
 
 
 def absolute_links(body_html: str, *, page: str = "/") -> str:
-    """Return the page's HTML with full addresses and plain images, for feeds and mails.
+    """Return the page's HTML with full addresses, plain images and no anchors, for feeds and mails.
 
     A link to a part of the post itself leads to that part of its page, whose path `page` is.
     """
     if not body_html.strip():
         return ""
     root = html.fragment_fromstring(body_html, create_parent="div")
+    anchors.unpin(root)
     pictures.undress(root)
+    _drop_behaviour(root)
     root.make_links_absolute(settings.SITE_URL + page, resolve_base_href=False)
-    return _inner(root)
+    return inner(root)
 
 
-def _inner(root: Any) -> str:
-    inner = escape(root.text or "") + "".join(
+def _drop_behaviour(root: Any) -> None:
+    """Leave out what only a page in a browser needs, and feed validators warn of."""
+    for scroller in root.xpath(".//div[@class='scroller']"):
+        scroller.drop_tag()
+    for element in root.xpath(".//img[@loading or @decoding]"):
+        for name in ("loading", "decoding"):
+            element.attrib.pop(name, None)
+
+
+def inner(root: Any) -> str:
+    """Return what a tree holds as HTML, without the element around it."""
+    text = escape(root.text or "") + "".join(
         html.tostring(child, encoding="unicode") for child in root
     )
-    return inner.replace("</source>", "")  # lxml does not know that it has none.
+    return text.replace("</source>", "")  # lxml does not know that it has none.
 
 
 def _words(root: Any) -> str:

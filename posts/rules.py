@@ -12,7 +12,8 @@ from typing import Any
 
 from lxml import html
 
-from posts import links, prose, rendering
+from pbrsite.characters import printable
+from posts import links, rendering
 from posts.models import Post
 from posts.strictness import Level
 
@@ -45,7 +46,7 @@ class Candidate:
 
     @cached_property
     def root(self) -> Any:
-        body = prose.printable(self.post.body)
+        body = printable(self.post.body)
         return html.fragment_fromstring(body or "<p></p>", create_parent="div")
 
     @cached_property

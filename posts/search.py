@@ -10,8 +10,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery
 from django.db import transaction
 from django.db.models import BigIntegerField, F, Func, Value
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
+from pbrsite.database.statements import Statement
 from posts import indexing, lexemes, matching, ranking, retrieval, vocabulary, wording
 from posts.matching import Matching
 from posts.models import Post, PostQuerySet
@@ -118,7 +120,14 @@ class Listed(Sequence[Post]):
         return len(self.post_ids)
 
     def __getitem__(self, span: Any) -> Any:
-        return in_order(Post.objects.published(), self.post_ids[span])
+        return _cards(timezone.now(), self.post_ids[span])
+
+
+@Statement
+def _cards(now: datetime, post_ids: list[int]) -> PostQuerySet:
+    wanted = RawSQL("SELECT unnest(%s::bigint[])", [post_ids])
+    place = Func(RawSQL("%s::bigint[]", [post_ids]), F("pk"), function="array_position", arity=2)
+    return Post.objects.published(now).filter(pk__in=wanted).for_list().order_by(place)
 
 
 def _understood(query: str) -> tuple[Matching, Vocabulary]:
@@ -138,11 +147,6 @@ def _among(posts: PostQuerySet) -> tuple[str, dict[str, Any]]:
 
 
 class _Condition(SearchQuery):
-    """A condition of ours, as PostgreSQL's `tsquery` takes it."""
+    """A condition as PostgreSQL's `tsquery`: known to Django for one, and so not parsed again."""
 
-    def __init__(self, condition: str) -> None:
-        super().__init__(condition, search_type="raw")
-        self.condition = condition
-
-    def as_sql(self, *args: Any, **kwargs: Any) -> Any:
-        return "%s::tsquery", [self.condition]
+    template = "%(expressions)s::tsquery"

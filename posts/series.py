@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint, Value
-from django.urls import reverse
 from django.utils import timezone
 
+from pbrsite.database.statements import Statement
+from pbrsite.paths import path_to
 from posts import visibility
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Series(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("posts:series", args=[self.slug])
+        return path_to("posts:series", self.slug)
 
 
 class AnnouncedPart(models.Model):
@@ -90,7 +91,7 @@ class Part:
 
     @property
     def url(self) -> str:
-        return reverse("posts:detail", args=[self.slug]) if self.slug else ""
+        return path_to("posts:detail", self.slug) if self.slug else ""
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,14 @@ def outline_of(series: Series, parts: Sequence[Part]) -> Outline:
 
 def _parts(series_ids: set[int], now: datetime) -> dict[int, list[Part]]:
     """Return the public and the announced parts of each series, in order; one query."""
+    rows = _rows(series_ids, now) if len(series_ids) > 1 else _rows_of_one(min(series_ids), now)
+    found: dict[int, list[Part]] = {pk: [] for pk in series_ids}
+    for pk, position, _out, _pk, title, slug, day in sorted(rows, key=_in_order):
+        found[pk].append(Part(position, title, slug, day))
+    return found
+
+
+def _rows(series_ids: Iterable[int], now: datetime) -> models.QuerySet:
     from posts.models import Post  # It names this module's models itself.
 
     nothing = Value(None, output_field=models.DateField())
@@ -154,12 +163,13 @@ def _parts(series_ids: set[int], now: datetime) -> dict[int, list[Part]]:
     announced = coming.values_list(
         "series", "position", never, "pk", "title", Value(""), "expected_on"
     )
-    found: dict[int, list[Part]] = {pk: [] for pk in series_ids}
-    for pk, position, _out, _pk, title, slug, day in sorted(
-        out.union(announced, all=True), key=_in_order
-    ):
-        found[pk].append(Part(position, title, slug, day))
-    return found
+    rows: models.QuerySet = out.union(announced, all=True)
+    return rows
+
+
+@Statement
+def _rows_of_one(series_id: int, now: datetime) -> models.QuerySet:
+    return _rows([series_id], now)
 
 
 def _in_order(row: tuple) -> tuple:

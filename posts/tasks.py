@@ -5,13 +5,18 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from posts import misses, relatedness, renditions, retagging, search
-from posts.models import ScheduledChange
+from posts import frequencies, misses, relatedness, renditions, retagging, search, weighing
+from posts.models import Post, ScheduledChange
+
+AFTER_THE_REST = -5  # the priority: a post published meanwhile is related first
 
 
 @app.task(retry=RetryStrategy(max_attempts=5, exponential_wait=4))
 def relate(post_id: int) -> None:
-    relatedness.relate(post_id)
+    """Relate the post now, and in a job of their own those around it."""
+    others = relatedness.relate(post_id, with_neighbours=False)
+    if others:
+        relate_posts.configure(priority=AFTER_THE_REST).defer(post_ids=[*others])
 
 
 @app.task(retry=RetryStrategy(max_attempts=5, exponential_wait=4))
@@ -30,8 +35,7 @@ def index_overdue(timestamp: int) -> None:
 @app.task(retry=RetryStrategy(max_attempts=5, exponential_wait=4))
 def relate_posts(post_ids: list[int]) -> None:
     """Relate each of many posts that changed together; their neighbours are among them or wait."""
-    for post_id in post_ids:
-        relatedness.relate(post_id, with_neighbours=False)
+    relatedness.relate_batch(post_ids)
 
 
 @app.task(retry=RetryStrategy(max_attempts=5, exponential_wait=4))
@@ -46,6 +50,15 @@ def relate_overdue(timestamp: int) -> None:
     """Have posts related that appeared by the clock alone, and any whose job was lost."""
     for post_id in relatedness.overdue():
         relate.defer(post_id=post_id)
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(queueing_lock="posts.recount_words")
+def recount_words(timestamp: int) -> None:
+    """Count words anew once the archive has grown by a twentieth."""
+    now = timezone.now()
+    if frequencies.is_stale(Post.objects.published(now).count()):
+        weighing.recount(now)
 
 
 @app.task(lock="posts.renditions", retry=RetryStrategy(max_attempts=3, exponential_wait=10))

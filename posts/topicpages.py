@@ -1,6 +1,5 @@
 """The public pages of topics: each topic's own, and the posts that have several topics."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.http import (
@@ -9,13 +8,16 @@ from django.http import (
     HttpResponse,
     HttpResponsePermanentRedirect,
 )
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from posts import cooccurrence, moved, search, snippets
+from posts import cooccurrence, search, snippets
+from posts import moved as old_addresses
 from posts.cooccurrence import MOST_TAGS, intersection_url
-from posts.models import Post, PostQuerySet, Tag, TagSlug
-from posts.pagination import PER_PAGE, page_context
+from posts.models import Post, Tag, TagSlug
+from posts.pagination import PER_PAGE, Rows, page_context, to_one_address
+from posts.postlists import PostList
 from posts.questions import Question
 
 
@@ -23,38 +25,45 @@ from posts.questions import Question
 def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
     tag = Tag.objects.public().filter(slug=slug).first()
     if tag is None:
-        return moved.tag(request, slug)
+        return old_addresses.tag(request, slug)
+    now = timezone.now()
     asked = Question.from_request(request.GET)
-    posts = Post.objects.published().tagged(tag)
-    featured = [] if asked.query else list(Post.objects.published().featured_on(tag))
-    if featured:  # They stand above the list, on its first page, and not in it again.
-        posts = posts.exclude(pk__in=[post.pk for post in featured])
+    featured = [] if asked.query else list(Post.objects.published(now).featured_on(tag))
+    # They stand above the list, on its first page, and not in it again.
+    posts: Rows = PostList.of_tag(tag, now).without(featured)
+    subtopics = [] if asked.query else list(tag.public_subtopics())
     context = {
         "base": tag.get_absolute_url(),
         "tag": tag,
+        "tags": [tag],
         "introduction": tag.live_introduction(tag.post_count),
         "post_count": tag.post_count,
-        "subtopics": list(tag.public_subtopics()),
+        "subtopics": subtopics,
         "featured": featured,
-        "besides": _besides([tag], asked, number),
+        "besides": (
+            cooccurrence.besides([tag], now, leaving_out=subtopics)
+            if number == 1 and not asked.query
+            else None
+        ),
     }
     return _list(request, "posts/tag_detail.html", posts, number, context)
 
 
 @require_safe
-def intersection(request: HttpRequest, slugs: str, number: int = 1) -> HttpResponse:
+def intersection(request: HttpRequest, slugs: str, number: int | str = 1) -> HttpResponse:
     """List the posts that have all of two or three tags, at one address in whatever order."""
+    number = int(number)
     tags = _tags_at(set(slugs.split("+")))
-    posts = Post.objects.published()
-    for tag in tags:
-        posts = posts.tagged(tag)
-    post_count = posts.count()
-    if not post_count:  # First of all: tags of drafts alone are not even named.
+    now = timezone.now()
+    filed = cooccurrence.entries(tags, now)
+    post_count = filed.count()
+    if not post_count:
         raise Http404("No post has all of these tags.")
     base = intersection_url([tag.slug for tag in tags])
     if request.path != base and not request.path.startswith(f"{base}page/"):
         return _lead_to(request, base if number == 1 else f"{base}page/{number}/")
     asked = Question.from_request(request.GET)
+    posts = Post.objects.published(now).filter(pk__in=filed.order_by().values("post_id"))
     context = {
         "base": base,
         "tags": tags,
@@ -63,47 +72,45 @@ def intersection(request: HttpRequest, slugs: str, number: int = 1) -> HttpRespo
         "post_count": post_count,
         # Two topics with a page of posts are worth finding; the endless smaller ones are not.
         "is_indexed": len(tags) == 2 and post_count >= PER_PAGE and not asked.query,
-        "besides": _besides(tags, asked, number),
+        "besides": cooccurrence.besides(tags, now) if number == 1 and not asked.query else None,
     }
-    return _list(request, "posts/tag_intersection.html", posts, number, context)
+    return _list(request, "posts/tag_intersection.html", posts.for_list(), number, context)
 
 
 def _list(
-    request: HttpRequest,
-    template: str,
-    posts: PostQuerySet,
-    number: int,
-    context: dict[str, Any],
+    request: HttpRequest, template: str, posts: Rows, number: int, context: dict[str, Any]
 ) -> HttpResponse:
-    """Render one page of a topic's posts, or of those that match `?q=`."""
-    if request.path.endswith("/page/1/"):
-        return redirect(context["base"], permanent=True)
+    """Render one page of the posts of `context["tags"]`, or of those that match `?q=`."""
+    if moved := to_one_address(request, number, base=context["base"]):
+        return moved
     asked = Question.from_request(request.GET)
-    query = {"q": asked.query} if asked.query else None
-    listed = search.within(posts, asked.query) if asked.query else posts.for_list()
-    number = asked.page if asked.query else number
-    is_counted = not asked.query and not context.get("featured")
-    total = context["post_count"] if is_counted else None
-    context |= page_context(listed, number, base=context["base"], query=query, total=total)
     context["query"] = asked.query
     if asked.query:
-        snippets.add(context["page_obj"], snippets.stems(asked.query))
+        context |= _found(asked, context["tags"], context["base"])
+    else:
+        total = None if context.get("featured") else context["post_count"]
+        context |= page_context(posts, number, base=context["base"], total=total)
     return render(request, template, context)
 
 
-def _besides(tags: Sequence[Tag], asked: Question, number: int) -> cooccurrence.Besides | None:
-    """Return what belongs to a topic's first page only."""
-    return cooccurrence.besides(tags) if number == 1 and not asked.query else None
+def _found(asked: Question, tags: list[Tag], base: str) -> dict[str, Any]:
+    """Return the page of what matches among the posts that have all of these tags."""
+    filed = ("tags @> %(tags)s::bigint[]", {"tags": [tag.pk for tag in tags]})
+    found = search.find(asked.query, narrowing={"tags": filed})
+    listed, query = search.Listed(found.post_ids), {"q": asked.query}
+    page = page_context(listed, asked.page, base=base, query=query)
+    snippets.add(page["page_obj"], found.matching.marks)
+    return page
 
 
 def _tags_at(slugs: set[str]) -> list[Tag]:
-    """Return the tags at these addresses, of today or of once, in canonical order.
+    """Return the public tags at these addresses, of today or of once, in canonical order.
 
     Raises 404 when there is none at one of them, and for more than three. Two queries at most.
     """
     if len(slugs) > MOST_TAGS:
         raise Http404("More than three topics at once have no page.")
-    tags = {tag.slug: tag for tag in Tag.objects.at(slugs)}
+    tags = {tag.slug: tag for tag in Tag.objects.public().at(slugs)}
     if missing := slugs - tags.keys():
         heirs = TagSlug.objects.filter(slug__in=missing).values_list("slug", "tag__slug")
         if {old for old, new in heirs if new in tags} != missing:

@@ -8,13 +8,14 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import CheckConstraint, Exists, Q, UniqueConstraint
 from django.db.models.functions import Lower
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from taggit.models import ItemBase, TagBase
 
-from posts import prose, visibility
+from pbrsite.paths import path_to
+from posts import listings, prose
+from posts.listings import ListKind
 
 # The editor writes a space typed beside a brace as an entity at times.
 _SPACE = r"(?:\s|&nbsp;)*"
@@ -23,13 +24,17 @@ _VARIABLE = re.compile(rf"{{{{{_SPACE}(.*?){_SPACE}}}}}", re.DOTALL)
 
 class TagQuerySet(models.QuerySet["Tag"]):
     def with_post_count(self) -> Self:
-        """Add `post_count`: how many posts of the tag the public sees now."""
-        is_public = visibility.published(timezone.now(), through="tagged_posts__content_object__")
-        return self.annotate(post_count=models.Count("tagged_posts", filter=is_public))
+        """Add `post_count`: how many posts of the tag the public sees now; no post is read."""
+        return self.annotate(post_count=listings.public_count(ListKind.TAG, timezone.now()))
 
     def public(self) -> Self:
         """Return tags that lead to something, with `post_count`: a draft's alone are not named."""
         return self.with_post_count().filter(post_count__gt=0)
+
+    def most_used_in(self, posts: models.QuerySet[Any]) -> Self:
+        """Return the tags of these posts, the most frequent first."""
+        filed = self.filter(tagged_posts__content_object__in=posts.order_by().values("pk"))
+        return filed.annotate(uses=models.Count("tagged_posts")).order_by("-uses", "name", "pk")
 
     def known_as(self, name: str) -> Self:
         """Return the tag with this name or other name, however its letters are cased."""
@@ -98,7 +103,7 @@ class Tag(TagBase):
         return self.heading or f"{self.name} posts"
 
     def get_absolute_url(self) -> str:
-        return reverse("posts:tag", args=[self.slug])
+        return path_to("posts:tag", self.slug)
 
     def live_introduction(self, post_count: int) -> SafeString:
         """Return the introduction with the number of public posts where the editor asked for it."""

@@ -2,14 +2,24 @@
 
 from django.urls import URLPattern, path, re_path
 
-from posts import archives, feeds, machines, tagindex, topicpages, views
+from posts import (
+    archives,
+    authorpages,
+    feeds,
+    machines,
+    shortlinks,
+    sitemaps,
+    tagindex,
+    topicpages,
+    views,
+)
 
 app_name = "posts"
 
 _MONTH, _DAY = r"(?P<month>0[1-9]|1[0-2])", r"(?P<day>0[1-9]|[12][0-9]|3[01])"
-_PERIOD = rf"^(?P<year>[0-9]{{4}})/(?:{_MONTH}/(?:{_DAY}/)?)?"
-
+_SLUG, _KIND = r"(?P<slug>[-a-zA-Z0-9_]+)", r"(?P<kind>atom|json)"
 _SLUGS = r"(?P<slugs>[-a-zA-Z0-9_]+(?:\+[-a-zA-Z0-9_]+)+)"
+_PERIOD = rf"^(?P<year>[0-9]{{4}})/(?:{_MONTH}/(?:{_DAY}/)?)?"
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -31,20 +41,27 @@ urlpatterns: list[URLPattern] = [
         name="intersection_page",
     ),
     path("tag/<slug:slug>/feed/", feeds.tag, name="tag_feed"),
-    path("author/<slug:slug>/", views.author_detail, name="author"),
-    path("author/<slug:slug>/page/<int:number>/", views.author_detail, name="author_page"),
+    re_path(rf"^tag/{_SLUG}/feed/{_KIND}/$", feeds.tag, name="tag_feed"),
+    path("author/<slug:slug>/", authorpages.author_detail, name="author"),
+    path("author/<slug:slug>/page/<int:number>/", authorpages.author_detail, name="author_page"),
     path("author/<slug:slug>/feed/", feeds.author, name="author_feed"),
+    re_path(rf"^author/{_SLUG}/feed/{_KIND}/$", feeds.author, name="author_feed"),
     path("series/<slug:slug>/", views.series_detail, name="series"),
     path("series/<slug:slug>/feed/", feeds.series, name="series_feed"),
+    re_path(rf"^series/{_SLUG}/feed/{_KIND}/$", feeds.series, name="series_feed"),
     path("archive/", archives.archive, name="archive"),
     re_path(_PERIOD + "$", archives.period_archive, name="period"),
     re_path(
         _PERIOD + r"page/(?P<number>[0-9]{1,6})/$", archives.period_archive, name="period_page"
     ),
-    path("feed/", feeds.rss, name="feed"),
-    path("feed/atom/", feeds.atom, name="feed_atom"),
-    path("feed/json/", feeds.json, name="feed_json"),
-    path("sitemap.xml", machines.sitemap, name="sitemap"),
+    path("feed/", feeds.latest, name="feed"),
+    re_path(rf"^feed/{_KIND}/$", feeds.latest, name="feed"),
+    re_path(r"^p/(?P<number>[1-9][0-9]{0,17})/?$", shortlinks.lead, name="short"),
+    path("p/<int:number>.bib", shortlinks.bibtex, name="bibtex"),
+    path("p/<int:number>.ris", shortlinks.ris, name="ris"),
+    path("sitemap.xml", sitemaps.index, name="sitemap"),
+    path("sitemap-posts-<int:number>.xml", sitemaps.posts, name="sitemap_posts"),
+    re_path(r"^sitemap-(?P<kind>[a-z]+)\.xml$", sitemaps.section, name="sitemap_section"),
     path("robots.txt", machines.robots, name="robots"),
     path("opensearch.xml", machines.opensearch, name="opensearch"),
     path("preview/<str:token>/", views.preview, name="preview"),

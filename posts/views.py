@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count
+from django.conf import settings
 from django.http import (
     Http404,
     HttpRequest,
@@ -16,9 +16,21 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from posts import addresses, answers, cards, misses, previews, series, sharing
-from posts.models import Author, Correction, Post, PostQuerySet, PreviewLink, Series
-from posts.pagination import page_context
+from posts import (
+    addresses,
+    answers,
+    bibliography,
+    cards,
+    linkeddata,
+    misses,
+    previews,
+    series,
+    sharing,
+    statements,
+)
+from posts.models import Author, Correction, Post, PreviewLink, Series
+from posts.pagination import Rows, page_context, to_one_address
+from posts.postlists import PostList
 from posts.proofs import proof
 from posts.questions import Question
 
@@ -27,13 +39,15 @@ from posts.questions import Question
 def home(request: HttpRequest, number: int = 1) -> HttpResponse:
     if moved := addresses.for_home(request):
         return moved
-    posts = Post.objects.published().for_list()
+    posts = PostList.of_all(timezone.now())
     return _list_page(request, "posts/post_list.html", posts, number, {"base": "/"})
 
 
 @require_safe
 def post_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    post = get_object_or_404(Post.objects.published().for_page(), slug=slug)
+    post = statements.page(slug, timezone.now())
+    if post is None:
+        raise Http404("There is no such post.")
     if "replytocom" in request.GET:
         return HttpResponsePermanentRedirect(request.path)
     Series.objects.prefetch_outlines([post])
@@ -45,9 +59,11 @@ def post_context(post: Post) -> dict[str, Any]:
     return {
         "post": post,
         "related": post.related(),
+        "citing": post.citing(),
         "share_links": sharing.links(post),
-        "json_ld": sharing.json_ld(post),
+        "json_ld": linkeddata.article(post),
         "card": cards.card_of(post),
+        "reference": bibliography.reference(post, timezone.now()),
     }
 
 
@@ -74,14 +90,6 @@ def preview(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 @require_safe
-def author_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
-    author = get_object_or_404(Author.objects.public(), slug=slug)
-    posts = Post.objects.published().by(author).for_list()
-    context = {"base": author.get_absolute_url(), "author": author}
-    return _list_page(request, "posts/author_detail.html", posts, number, context)
-
-
-@require_safe
 def series_detail(request: HttpRequest, slug: str) -> HttpResponse:
     shown = get_object_or_404(Series.objects.public(), slug=slug)
     return render(request, "posts/series_detail.html", {"outline": series.outline(shown)})
@@ -95,6 +103,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if answers.is_miss(asked, context):
         guess = (context["corrected"] or context["did_you_mean"] or {}).get("text", "")
         misses.note(request, asked.query, guess=guess, now=timezone.now())
+    context["canonical_url"] = settings.SITE_URL + asked.here()
     return render(request, "posts/search.html", context)
 
 
@@ -102,8 +111,8 @@ def search(request: HttpRequest) -> HttpResponse:
 def corrections(request: HttpRequest, number: int = 1) -> HttpResponse:
     """List every public notice, newest first."""
     base = reverse("posts:corrections")
-    if request.path.endswith("/page/1/"):
-        return redirect(base, permanent=True)
+    if moved := to_one_address(request, number, base=base):
+        return moved
     notices = Correction.objects.public(timezone.now()).for_list()
     context = page_context(notices, number, base=base)
     return render(request, "posts/correction_list.html", context)
@@ -111,9 +120,10 @@ def corrections(request: HttpRequest, number: int = 1) -> HttpResponse:
 
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
-    counts = Post.objects.published().aggregate(
-        post_count=Count("pk"), author_count=Count("author", distinct=True)
-    )
+    counts = {
+        "post_count": PostList.of_all(timezone.now()).count(),
+        "author_count": Author.objects.public().count(),
+    }
     return render(request, "posts/about.html", counts)
 
 
@@ -125,13 +135,13 @@ def privacy(request: HttpRequest) -> HttpResponse:
 def _list_page(
     request: HttpRequest,
     template: str,
-    posts: PostQuerySet,
+    posts: Rows,
     number: int,
     context: dict[str, Any],
 ) -> HttpResponse:
     """Render one page of a list; `context["base"]` is the address of its first page."""
-    if request.path.endswith("/page/1/"):
-        return redirect(context["base"], permanent=True)
+    if moved := to_one_address(request, number, base=context["base"]):
+        return moved
     context |= page_context(posts, number, base=context["base"], query=context.get("within"))
     context["post_count"] = context.get("post_count", context["page_obj"].paginator.count)
     return render(request, template, context)

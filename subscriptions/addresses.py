@@ -2,6 +2,8 @@
 
 from email_validator import EmailNotValidError, validate_email
 
+LONGEST = 254  # characters: RFC 5321, section 4.5.3.1.3, less the angle brackets
+
 
 class ImpossibleAddress(ValueError):  # noqa: N818 - it reads as what it is.
     """No mail can ever reach this address; the message says why, to the person who typed it."""
@@ -13,9 +15,12 @@ def normalise(text: str) -> str:
     An internationalised domain and its punycode twin become the same string. Dots and tags in the
     local part mean what its owner's provider says they mean, so they stay. Nothing is looked up.
     """
+    text = text.strip(" ")
+    if len(text) > LONGEST:  # A megabyte takes the validator seconds.
+        raise ImpossibleAddress(f"An e-mail address has at most {LONGEST} characters.")
     try:
         found = validate_email(
-            text.strip(" "),
+            text,
             check_deliverability=False,
             strict=True,  # RFC 5321: 64 characters before the @.
             allow_smtputf8=False,

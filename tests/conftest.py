@@ -2,16 +2,19 @@
 
 import socket
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 _connect = socket.socket.connect
+_numbers = count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,6 +32,17 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     """Give up durability: a test's rows need not outlive the machine."""
     options = django_settings.DATABASES["default"].setdefault("OPTIONS", {})
     options["options"] = "-c synchronous_commit=off"
+    if "embedded_in" in options:  # There we may pass over the triggers.
+        pytest.MonkeyPatch().setattr(DatabaseOperations, "sql_flush", _emptying)
+
+
+def _emptying(
+    self: DatabaseOperations, style: Any, tables: list[str], **options: bool
+) -> list[str]:
+    """Return the SQL that empties the tables after a test; TRUNCATE takes forty times as long."""
+    deletions = [f"DELETE FROM {self.quote_name(table)}" for table in tables]  # noqa: S608
+    roles = [f"SET session_replication_role = {role}" for role in ("replica", "DEFAULT")]
+    return ["; ".join([roles[0], *deletions, roles[1]])]
 
 
 @pytest.fixture(autouse=True)
@@ -42,8 +56,9 @@ def closed_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def own_files(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path / "media"
+def own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    # Named, not made: few tests keep a file, and `tmp_path` makes a folder for each test.
+    settings.MEDIA_ROOT = tmp_path_factory.getbasetemp() / f"media-{next(_numbers)}"
     cache.clear()
 
 

@@ -41,8 +41,23 @@ def make_post(*, tags: tuple[Tag, ...] = (), **values: Any) -> Post:
     if post.author_id is None:
         post.author = Author.objects.first() or make_author()
     post.save()
-    post.tags.set(tags)
+    if tags:
+        post.tags.set(tags)
     return post
+
+
+def make_posts(count: int, **values: Any) -> list[Post]:
+    """Return many public posts at once, without what saving makes of a body."""
+    author = Author.objects.first() or make_author()
+    defaults = {
+        "author": author, "status": Post.Status.PUBLISHED,
+        "published_at": timezone.now() - timedelta(hours=1),
+    }  # fmt: skip
+    numbers = [next(_numbers) for _ in range(count)]
+    posts = [
+        Post(**{"title": f"Post {n}", "slug": f"post-{n}"} | defaults | values) for n in numbers
+    ]
+    return Post.objects.bulk_create(posts)
 
 
 def make_staff(**values: Any) -> User:

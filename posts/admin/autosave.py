@@ -15,12 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from pbrsite import rates
+from pbrsite.characters import printable
 from posts import moments
 from posts.admin.saving import saved_meanwhile
 from posts.admin.submissions import form_key
 from posts.drafts import Typed, WorkingCopy, name_of, presence
 from posts.models import Post
-from posts.rendering import printable
 
 MOST_BYTES = 2_000_000
 MOST_NAMES = 2_000

@@ -29,17 +29,13 @@ class ConflictsMixin(WorkingCopiesMixin):
     """Compares the saving a form was opened with to the one there is now, under a lock."""
 
     def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         if request.method != "POST" or not object_id:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            return super().changeform_view(request, object_id, *args, **kwargs)
         with transaction.atomic():
             answer = self._answer_to_conflict(request, object_id)
-            return answer or super().changeform_view(request, object_id, form_url, extra_context)
+            return answer or super().changeform_view(request, object_id, *args, **kwargs)
 
     def _answer_to_conflict(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
         """Lock the post; where it was saved since the form was opened, keep the text and say so.

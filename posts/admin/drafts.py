@@ -44,16 +44,12 @@ class WorkingCopiesMixin(AutosaveMixin):
     # -- Opening ----------------------------------------------------------------------------------
 
     def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         if request.method == "GET" and is_own_page(request):
             copies = list(copies_of(request, object_id))
             request.working_copies = copies  # type: ignore[attr-defined]
-        answer = super().changeform_view(request, object_id, form_url, extra_context)
+        answer = super().changeform_view(request, object_id, *args, **kwargs)
         is_scheduled = is_for_later(request) and answer.status_code == HTTPStatus.FOUND
         return finished(request, answer) if is_scheduled else answer
 

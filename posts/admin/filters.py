@@ -16,6 +16,7 @@ class MostUsed(admin.SimpleListFilter):
 
     model: Any
     relation: str
+    lookup: str = ""  # where it is not the parameter's own name
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         rows = self.model.objects.annotate(uses=Count(self.relation)).filter(uses__gt=0)
@@ -28,7 +29,7 @@ class MostUsed(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
         if self.value() not in {key for key, _ in self.lookup_choices}:
             return queryset
-        return queryset.filter(**{str(self.parameter_name): self.value()})
+        return queryset.filter(**{self.lookup or str(self.parameter_name): self.value()})
 
 
 class AuthorFilter(MostUsed):

@@ -20,7 +20,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST
 
 from posts import previews
-from posts.models import RELATED_SHOWN, Author, CoAuthor, Correction, Post, RelatedChoice, Tag
+from posts.models import Author, CoAuthor, Correction, Post, Tag
 from posts.proofs import proof
 from posts.prose import sanitize_body
 from posts.series import preview_outline
@@ -58,7 +58,7 @@ class UnsavedPreviewMixin(admin.ModelAdmin):
         saved_slug = post.slug if post else ""  # The form puts its own on the same instance.
         unsaved = unsaved_post(form, formsets, now)
         preview_outline(unsaved, now, saved_slug=saved_slug)
-        context = post_context(unsaved) | {"related": related(unsaved, formsets, now)}
+        context = post_context(unsaved)
         banner = render_to_string("posts/_preview_mark.html", {"is_complete": form.is_valid()})
         pictures = previews.media_pass(previews.ANY_IMAGE, now)
         return proof(request, context, banner=banner, media_pass=pictures)
@@ -158,21 +158,3 @@ def _take_notices(post: Any, formsets: Iterable[Any]) -> None:
     )
     post.corrected_at = max((notice.noted_at for notice in notices), default=None)
     post.is_retracted = any(notice.kind == Correction.Kind.RETRACTION for notice in notices)
-
-
-def related(post: Post, formsets: Iterable[Any], now: datetime) -> list[Post]:
-    """Return the five posts to show beside it: this form's pins, then the stored ones it lets be.
-
-    Two queries. A pin taken away makes room for the next one computed.
-    """
-    choices: list[RelatedChoice] = _rows_for(RelatedChoice, formsets)
-    choices = sorted(choices, key=lambda choice: (choice.position, choice.pk or 0))
-    pins = [row.related_id for row in choices if row.verdict == RelatedChoice.Verdict.PIN]
-    decided = {row.related_id for row in choices}
-    stored = [
-        row.related_id
-        for row in post.relatives.order_by("position").only("related_id", "reason")
-        if row.related_id not in decided and not row.reason.get("pinned")
-    ]
-    public = Post.objects.published(now).for_list().in_bulk([*pins, *stored])
-    return [public[pk] for pk in [*pins, *stored] if pk in public][:RELATED_SHOWN]

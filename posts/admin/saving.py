@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 
 from posts import moments
 from posts.drafts import name_of
+from posts.history import RevisionNote
 from posts.models import Post
 
 AROUND = timedelta(seconds=5)  # A saving is recorded a moment before or after its row is written.
@@ -17,7 +18,8 @@ def last_saver(post: Post) -> User | None:
     """Return who saved the post as it is now, where history or log know; two queries at most."""
     since = post.saved_at - AROUND
     notes = post.revision_notes.select_related("revision__user").order_by("-revision_id")
-    note = notes.filter(revision__date_created__gte=since).first()
+    savings = notes.exclude(kind=RevisionNote.Kind.ELSEWHERE)  # As pins are chosen.
+    note = savings.filter(revision__date_created__gte=since).first()
     if note and note.revision.user:
         return cast(User, note.revision.user)
     entry = LogEntry.objects.filter(

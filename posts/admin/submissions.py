@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from lxml import html
 
+from pbrsite.characters import printable
 from pbrsite.numbers import row_number
-from posts.prose import printable
 
 OF_THE_PAGE = {"csrfmiddlewaretoken", "form_key", "from_key", "based_on"}
 

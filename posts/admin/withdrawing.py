@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from pbrsite.numbers import row_number
+from posts import citations
 from posts.admin.bulk import BulkPublishing
 from posts.admin.drafts import is_own_page, keep
 from posts.admin.permissions import may_publish
@@ -22,17 +24,22 @@ class Withdrawing(BulkPublishing):
     """The part of the posts' admin that asks before readers lose a post."""
 
     def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         if "_withdraw" in request.POST and CONFIRMED not in request.POST and object_id:
             post = Post.objects.filter(pk=object_id).first() if object_id.isdigit() else None
             if post and self._may_withdraw(request, post):
                 return self._ask_in_form(request, post)
-        return super().changeform_view(request, object_id, form_url, extra_context)
+        return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask, and say which links of public posts would lead nowhere."""
+        posts = Post.objects.published().filter(pk=row_number(object_id) or 0).only("pk")
+        linked = [post for some in citations.cited_from(posts, timezone.now()).values()
+                  for post in some]  # fmt: skip
+        return super().delete_view(request, object_id, {"linked": linked, **(extra_context or {})})
 
     def _may_withdraw(self, request: HttpRequest, post: Post) -> bool:
         may = may_publish(request) and self.has_change_permission(request, post)
@@ -74,5 +81,8 @@ class Withdrawing(BulkPublishing):
 
     def _ask(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         site = self.admin_site.each_context(request)
+        now = timezone.now()
+        linked = citations.cited_from(context["public"], now)
+        context["public"] = [(post, linked.get(post.pk, [])) for post in context["public"]]
         whole = {**site, "title": "Withdraw", "opts": self.opts, "confirmed": CONFIRMED, **context}
         return TemplateResponse(request, TEMPLATE, whole)

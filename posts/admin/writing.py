@@ -6,13 +6,13 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from js_asset.media import Media
 
+from posts import citations
 from posts.admin.bulk import BulkPublishing
 from posts.admin.changes import ScheduledChangesMixin
-from posts.admin.conflicts import ConflictsMixin
 from posts.admin.corrections import CorrectionInline, CorrectionsMixin
 from posts.admin.filters import AuthorFilter, TopicFilter
 from posts.admin.forms import PostForm
@@ -21,11 +21,13 @@ from posts.admin.permissions import may_publish
 from posts.admin.preview import UnsavedPreviewMixin
 from posts.admin.preview_links import PreviewLinksMixin
 from posts.admin.publishing import PublishingAdmin, StateFilter
+from posts.admin.relatives import RelativesMixin
 from posts.admin.suggesting import TagSuggestions
 from posts.admin.tagging import BulkTagging
+from posts.admin.weak import WeakMatches
 from posts.admin.widgets import KnownSelects, LeadImageWidget
 from posts.admin.withdrawing import Withdrawing
-from posts.models import Author, CoAuthor, Post, PostQuerySet, RelatedChoice, ScheduledChange
+from posts.models import Author, CoAuthor, Post, PostQuerySet, ScheduledChange
 
 PUBLISHERS_OWN = ["published_at", "not_before", "is_mailed"]
 
@@ -50,14 +52,6 @@ class CoAuthorInline(KnownSelects, admin.TabularInline):
     verbose_name_plural = "Further authors"
 
 
-class RelatedChoiceInline(KnownSelects, admin.TabularInline):
-    model = RelatedChoice
-    fk_name = "post"
-    classes = ["collapse"]
-    extra = 0
-    autocomplete_fields = ["related"]
-
-
 @admin.register(Post)
 class PostAdmin(
     Withdrawing,
@@ -66,7 +60,8 @@ class PostAdmin(
     KnownSelects,
     TagSuggestions,
     LinkPicker,
-    ConflictsMixin,
+    RelativesMixin,
+    WeakMatches,
     UnsavedPreviewMixin,
     PreviewLinksMixin,
     CorrectionsMixin,
@@ -75,7 +70,7 @@ class PostAdmin(
 ):
     form = PostForm
     change_form_template = "admin/posts/post/change_form.html"
-    inlines = [CorrectionInline, CoAuthorInline, RelatedChoiceInline]
+    inlines = [CorrectionInline, CoAuthorInline]
     date_hierarchy = "published_at"
     list_display = ["title", "thumbnail", "state", "author", "topic", "published_at", "saved_at"]
     list_filter = [StateFilter, AuthorFilter, TopicFilter]
@@ -87,7 +82,7 @@ class PostAdmin(
     autocomplete_fields = ["author", "series", "topic"]
     raw_id_fields = ["lead_image"]
     prepopulated_fields = {"slug": ["title"]}
-    readonly_fields = ["related_now", "suggested_tags"]
+    readonly_fields = ["suggested_tags"]
     fieldsets = [
         ("Write", {"fields": ["title", "slug", "standfirst", "body", "excerpt"]}),
         ("Illustrate", {"fields": ["lead_image", "lead_image_alt", "lead_image_is_decorative",
@@ -96,7 +91,6 @@ class PostAdmin(
                                   ("series", "series_position")]}),
         ("Publish", {"fields": ["published_at", "not_before", "is_real_change", "forget_update",
                                 "is_open_to_comments", "is_mailed"]}),
-        ("Related posts", {"fields": ["related_now"], "classes": ["collapse"]}),
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> PostQuerySet:
@@ -105,7 +99,9 @@ class PostAdmin(
             return queryset.defer("body", "body_html", "contents", "plain_text", "search_vector")
         has_changes = Exists(ScheduledChange.objects.filter(post=OuterRef("pk")))
         whole = queryset.select_related("author", "topic", "series", "lead_image")
-        found: PostQuerySet = whole.annotate(has_changes=has_changes).defer("search_vector")
+        found: PostQuerySet = whole.annotate(
+            has_changes=has_changes, linking_rows=citations.linking()
+        ).defer("search_vector")
         return found
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -148,28 +144,3 @@ class PostAdmin(
             '<img class="thumbnail" src="{}" width="96" height="60" loading="lazy" alt="">',
             post.lead_image.picture.thumbnail_url,
         )
-
-    @admin.display(description="shown now")
-    def related_now(self, post: Post) -> SafeString | str:
-        """List the stored relatives with the reason for each; one query."""
-        if not post.pk:
-            return "They are computed when the post is saved."
-        rows = post.relatives.select_related("related").only(
-            "post",
-            "position",
-            "reason",
-            "related__title",
-            "related__status",
-            "related__published_at",
-        )
-        items = [(row.related.title, row.explanation, hidden(row.related)) for row in rows]
-        if not items:
-            return "None found yet. Pin some below, or add tags."
-        return format_html(
-            '<ol class="related-now">{}</ol>',
-            format_html_join("", "<li><strong>{}</strong> <span>{}</span>{}</li>", items),
-        )
-
-
-def hidden(post: Post) -> SafeString | str:
-    return "" if post.is_published() else format_html(" <em>{}</em>", "(not public: not shown)")

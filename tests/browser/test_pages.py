@@ -12,7 +12,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGES = [
     "/", "/page/3/", "/doncaster-invictus-pilot/", "/alcohol-treatment-in-numbers/", "/tags/",
     "/tag/payment-by-results/", "/author/ruth-carraway/", "/archive/", "/2013/", "/search/",
-    "/search/?q=cohort", "/search/?q=probaton", "/subscribe/", "/subscription/",
+    "/search/?q=cohort", "/search/?q=probaton", "/search/?q=probation&year=2014",
+    "/tag/payment-by-results+troubled-families/", "/tags/p/", "/subscribe/", "/subscription/",
     "/digest/2015/06/23/", "/doncaster-invictus-pilot/comments/", "/about/", "/privacy/",
 ]  # fmt: skip
 

@@ -49,5 +49,5 @@ def test_feed_costs_the_same_queries_at_any_length(client, number, django_assert
     post = make_post()
     for _ in range(number):
         published(post=post)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert len(items(client, post)) == min(number, 50)

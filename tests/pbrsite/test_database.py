@@ -1,13 +1,17 @@
 """The embedded Postgres: any path, many processes, the last one out stops it."""
 
 import os
+import select
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+from django.db import connection, transaction
 
 from pbrsite.database import server
 from tests.environment import ROOT
@@ -95,3 +99,31 @@ def test_an_unwritable_folder_is_said_in_words(tmp_path):
 def test_a_folder_that_cannot_be_made_is_said_in_words():
     with pytest.raises(server.EmbeddedPostgresError, match="set DATABASE_URL"):
         server.ensure_running(Path("/proc/nothing/postgres"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_the_server_has_closed_is_noticed_without_asking():
+    connection.ensure_connection()
+    assert connection.is_usable(), "asked"
+    assert connection.is_usable(), "looked at"
+    with psycopg.connect(**connection.get_connection_params()) as beside:
+        beside.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+    said, _, _ = select.select([connection.connection.pgconn.socket], [], [], 10)
+    assert said, "the server says so, and only then does it close"
+    assert not connection.is_usable()
+    connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_question_is_answered_after_all_that_was_prepared_is_let_go():
+    connection.ensure_connection()
+    database: Any = connection
+    question = (b"answer", b"SELECT upper($1)", b"yes")
+    assert database.ask(*question) == [b"YES"]
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    assert database.ask(*question) == [b"YES"]
+    with transaction.atomic():
+        assert database.ask(*question) == [b"YES"], "within a transaction, too"
+    connection.close()
+    assert database.ask(*question) is None, "no connection is made for it"

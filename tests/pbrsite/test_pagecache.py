@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
+from django.utils.http import http_date
 
 from pbrsite import pagecache
 from posts.models import Post, TaggedPost
@@ -109,6 +110,62 @@ def test_an_unchanged_page_is_not_sent_twice(client):
     again = client.get("/a-post/", headers={"If-None-Match": tag})
     assert (again.status_code, again.content) == (304, b"")
     assert "Content-Security-Policy" in again
+
+
+@pytest.mark.parametrize("asked", ["{tag}", "W/{tag}", '"other", {tag}', '"a",W/{tag} , "b"', "*"])
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_any_form_of_the_question_is_understood(client, asked, method):
+    """RFC 9110, section 13.1.2: a list, weak tags, a star; for GET and HEAD."""
+    make_post(slug="a-post")
+    tag = client.get("/a-post/")["ETag"]
+    ask = getattr(client, method)
+    assert ask("/a-post/", headers={"If-None-Match": asked.format(tag=tag)}).status_code == 304
+    assert ask("/a-post/", headers={"If-None-Match": f'"x{tag[1:]}'}).status_code == 200
+
+
+def test_a_page_first_asked_for_by_who_has_it_is_kept_for_all(client, django_assert_num_queries):
+    make_post(slug="a-post")
+    tag = client.get("/feed/")["ETag"]
+    fresh = Client()
+    assert fresh.get("/feed/", headers={"If-None-Match": tag}).status_code == 304
+    with django_assert_num_queries(0):
+        assert fresh.get("/feed/").status_code == 200
+
+
+@pytest.mark.parametrize("kept_mb", [0, 1], ids=["without the cache", "with it"])
+@pytest.mark.parametrize("path", ["/feed/", "/feed/atom/", "/feed/json/", "/a-post/feed/",
+                                  "/sitemap.xml", "/sitemap-pages.xml"])  # fmt: skip
+def test_feeds_and_sitemaps_can_be_asked_for_by_tag_or_by_date(client, settings, path, kept_mb):
+    settings.PAGE_CACHE_MB = kept_mb
+    make_post(slug="a-post")
+    first = client.get(path)
+    for ask in (client.get, client.head):
+        for name, value in (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified")):
+            again = ask(path, headers={name: first[value]})
+            assert (again.status_code, again.content) == (304, b"")
+            assert (again["ETag"], again["Last-Modified"]) == (
+                first["ETag"],
+                first["Last-Modified"],
+            )
+
+
+@pytest.mark.parametrize("kept_mb", [0, 1], ids=["without the cache", "with it"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda post: post.withdraw(),
+        lambda post: Post.objects.filter(pk=post.pk).update(title="Mended without a word"),
+        lambda post: make_post(published_at=timezone.now() - timedelta(days=999)),
+    ],
+    ids=["withdrawn", "mended", "an old post is added"],
+)
+def test_who_asks_by_date_alone_misses_no_change(client, settings, change, kept_mb):
+    settings.PAGE_CACHE_MB = kept_mb
+    post = make_post(published_at=timezone.now() - timedelta(days=9))
+    since = http_date((timezone.now() + timedelta(seconds=-1)).timestamp())
+    time.sleep(1.1)  # HTTP's dates are of whole seconds.
+    change(post)
+    assert client.get("/feed/", headers={"If-Modified-Since": since}).status_code == 200
 
 
 def test_memory_is_bounded_and_the_oldest_page_goes_first(rf):

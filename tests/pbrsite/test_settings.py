@@ -39,6 +39,7 @@ def load_settings() -> ModuleType:
         ("SITE_NAME", "", "one line of text"),
         ("SITE_NAME", "Two\nlines", "one line of text"),
         ("MAIL_KEYS", "nonsense", "number:secret pairs"),
+        ("FEED_CONTENT", "some", "full or excerpt"),
         ("VAR_DIR", "/proc/nothing", "the site may write to"),
     ],
 )

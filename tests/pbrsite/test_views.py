@@ -42,7 +42,7 @@ def dead_database(monkeypatch, settings):
     settings.PAGE_CACHE_MB = 1
     for name in ("cursor", "ensure_connection"):
         monkeypatch.setattr(BaseDatabaseWrapper, name, refuse)
-    monkeypatch.setattr("pbrsite.pagecache._ask", lambda: None)
+    monkeypatch.setattr("pbrsite.database.base.DatabaseWrapper.ask", lambda *question: None)
 
 
 def test_alive_is_said_also_without_a_database(client, dead_database):

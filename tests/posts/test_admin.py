@@ -56,7 +56,7 @@ def test_an_editor_writes_and_publishes_in_one_step(client, editor):
     post = Post.objects.get()
     assert post.is_published()
     assert list(post.tags.all()) == [tag]
-    assert post.body_html == "<p>Body.</p>"
+    assert post.plain_text == "Body."
     assert client.get("/search/", {"q": "title"}).context["total"] == 1
 
 

@@ -60,9 +60,9 @@ def test_a_further_author_of_a_draft_alone_is_not_public(client, joint):
 
 def test_further_authors_cost_the_post_page_no_query(client, joint, django_assert_num_queries):
     alone = make_post(author=joint.author)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get(alone.get_absolute_url())
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get(joint.get_absolute_url())
 
 

@@ -14,7 +14,7 @@ from posts import merging
 from posts.models import GateRule, Post, RelatedChoice, ScheduledChange
 from posts.tasks import apply_scheduled_changes
 from subscriptions import digest
-from tests.factories import make_owner, make_post, make_staff, make_tag
+from tests.factories import make_author, make_owner, make_post, make_staff, make_tag
 from tests.posts.test_images import make_image
 from tests.posts.test_revisions import data_of, history, save
 
@@ -90,15 +90,17 @@ def test_the_post_shows_as_updated_only_when_the_editor_ticked_it(client, editor
     assert (Post.objects.get().revised_at is not None) == is_ticked
 
 
-def test_pins_authors_and_the_picture_belong_to_the_change(client, editor):
-    post, other = make_post(), make_post(title="Neighbour")
-    rows: dict[str, Any] = {"related_choices-TOTAL_FORMS": 1, "related_choices-0-related": other.pk,
-            "related_choices-0-verdict": "pin", "related_choices-0-position": 0}  # fmt: skip
+def test_authors_and_the_picture_belong_to_the_change_and_pins_stay(client, editor):
+    post, other, second = make_post(), make_post(title="Neighbour"), make_author()
+    rows: dict[str, Any] = {"co_authorships-TOTAL_FORMS": 1, "co_authorships-0-author": second.pk,
+            "co_authorships-0-position": 0}  # fmt: skip
     later(client, post, lead_image=make_image().pk, lead_image_alt="Bars", **rows)
-    assert not RelatedChoice.objects.exists()
+    RelatedChoice.objects.create(post=post, related=other)
+    assert not post.co_authorships.exists()
     ring()
-    assert RelatedChoice.objects.get().related == other
+    assert post.co_authorships.get().author == second
     assert Post.objects.get(pk=post.pk).lead_image_alt == "Bars"
+    assert RelatedChoice.objects.get().related == other
 
 
 def test_a_change_names_a_tag_merged_meanwhile_by_the_one_it_lives_on_in(client, editor):

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from posts import merging, retagging, undoing
-from posts.models import GateRule, Post, RelatedChoice, Tag, WorkingCopy
-from tests.factories import make_post, make_staff, make_tag
+from posts.models import CoAuthor, GateRule, Post, Tag, WorkingCopy
+from tests.factories import make_author, make_post, make_staff, make_tag
 from tests.posts.test_drafts import change_url, send, typed
 
 pytestmark = pytest.mark.django_db
@@ -115,22 +115,21 @@ def test_a_third_saving_between_seeing_and_deciding_is_not_lost(client, ann):
     assert Post.objects.get().title == "Ben's second title"
 
 
-def test_a_pin_deleted_by_somebody_else_does_not_stop_the_saving(client, ann):
-    post, other = make_post(), make_post(title="Another post")
-    pin = RelatedChoice.objects.create(post=post, related=other)
+def test_an_author_taken_away_by_somebody_else_does_not_stop_the_saving(client, ann):
+    post, second = make_post(), make_author(name="Second Author")
+    row = CoAuthor.objects.create(post=post, author=second)
     rows = {
-        "related_choices-TOTAL_FORMS": 1, "related_choices-INITIAL_FORMS": 1,
-        "related_choices-0-id": pin.pk, "related_choices-0-post": post.pk,
-        "related_choices-0-related": other.pk, "related_choices-0-verdict": "pin",
-        "related_choices-0-position": 3,
+        "co_authorships-TOTAL_FORMS": 1, "co_authorships-INITIAL_FORMS": 1,
+        "co_authorships-0-id": row.pk, "co_authorships-0-post": post.pk,
+        "co_authorships-0-author": second.pk, "co_authorships-0-position": 3,
     }  # fmt: skip
     data = typed(post, title="Ann's title", **rows)
-    pin.delete()
+    row.delete()
     save_as_ben(post)
     page = client.post(change_url(post), data, follow=True).content.decode()
-    assert "Pin to the top" in page
+    assert "Second Author" in page
     client.post(change_url(post), data | {"_over": post.saved_at.isoformat()})
-    assert post.related_choices.get().position == 3
+    assert post.co_authorships.get().position == 3
 
 
 def test_ones_own_other_window_is_named_as_such(client, ann):

@@ -42,7 +42,7 @@ def test_a_note_in_a_heading_is_in_neither_its_anchor_nor_the_contents():
 
 @pytest.mark.parametrize("empty", ["", " ", "<em></em>"])
 def test_an_empty_note_leaves_no_mark(empty):
-    assert render(f"<p>a{note(empty)}b</p>").html == "<p>ab</p>"
+    assert render(f"<h2>a{note(empty)}b</h2>").html == '<h2 id="ab">ab</h2>'
 
 
 def test_a_note_in_a_note_is_part_of_it():

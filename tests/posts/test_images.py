@@ -73,24 +73,6 @@ def test_an_animation_keeps_its_frames():
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        (SVG, "not an image the site can show"),
-        (b"MZ\x90 a program", "not an image the site can show"),
-        (picture("TIFF"), "not an image the site can show"),
-        (picture("JPEG", size=(400, 400))[:700], "damaged"),
-        (picture("PNG", size=(9000, 9000), mode="1"), "more than 50 megapixels"),
-        (picture()[:20], "not an image|damaged"),
-        (b"", "not an image"),
-    ],
-    ids=["svg", "program", "tiff", "cut off", "too many pixels", "header only", "empty"],
-)
-def test_a_file_that_will_not_do_is_refused_in_words(data, words):
-    with pytest.raises(ValidationError, match=words):
-        images.cleaned(ContentFile(data, name="photo.jpg"))
-
-
 def test_a_20_mb_file_is_refused_before_it_is_read():
     with pytest.raises(ValidationError, match=r"20 MB\. Choose one of at most 12 MB"):
         images.validate_upload(ContentFile(b"x" * 20_000_000, name="a.jpg"))
@@ -215,21 +197,29 @@ def many_frames() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("make", "words"),
     [
-        (claiming(60_000, 60_000), "more than 50 megapixels"),
-        (claiming(12_000, 12_000), "more than 50 megapixels"),
-        (claiming(7_000, 7_000), "damaged"),
-        (text_bomb(), "not an image"),
-        (many_frames(), "animation of 30 pictures"),
-        (b"<html><body>An image, honestly</body></html>", "not an image"),
-        (b"<?php echo 1; ?>", "not an image"),
-        (b"GIF89a<script>alert(1)</script>", "not an image|damaged"),
-        (picture("JPEG", size=(900, 900))[:-300], "damaged"),
+        (lambda: SVG, "not an image the site can show"),
+        (lambda: b"MZ\x90 a program", "not an image the site can show"),
+        (lambda: picture("TIFF"), "not an image the site can show"),
+        (lambda: b"", "not an image"),
+        (lambda: picture()[:20], "not an image|damaged"),
+        (lambda: picture("JPEG", size=(400, 400))[:700], "damaged"),
+        (lambda: picture("PNG", size=(9000, 9000), mode="1"), "more than 50 megapixels"),
+        (lambda: claiming(60_000, 60_000), "more than 50 megapixels"),
+        (lambda: claiming(12_000, 12_000), "more than 50 megapixels"),
+        (lambda: claiming(7_000, 7_000), "damaged"),
+        (text_bomb, "not an image"),
+        (many_frames, "animation of 30 pictures"),
+        (lambda: b"<html><body>An image, honestly</body></html>", "not an image"),
+        (lambda: b"<?php echo 1; ?>", "not an image"),
+        (lambda: b"GIF89a<script>alert(1)</script>", "not an image|damaged"),
+        (lambda: picture("JPEG", size=(900, 900))[:-300], "damaged"),
     ],
-    ids=["bomb", "small bomb", "claims more than it holds", "text bomb", "frames", "html", "php",
+    ids=["svg", "program", "tiff", "empty", "header only", "no end", "too many pixels", "bomb",
+         "small bomb", "claims more than it holds", "text bomb", "frames", "html", "php",
          "polyglot", "cut off"],
 )  # fmt: skip
-def test_a_lying_file_is_refused_in_words_that_say_what_to_do(data, words):
+def test_a_file_that_will_not_do_is_refused_in_words(make, words):
     with pytest.raises(ValidationError, match=words):
-        images.cleaned(ContentFile(data, name="photo.jpg"))
+        images.cleaned(ContentFile(make(), name="photo.jpg"))

@@ -123,17 +123,13 @@ def test_the_preview_is_kept_by_nobody_and_runs_no_script(client, editor):
     assert all("inert" in form for form in forms)
 
 
-def test_pins_and_bans_of_the_form_rule_the_related_posts(client, editor):
-    post = make_post()
-    pinned, banned, stored = (make_post(title=f"Post {name}") for name in ("in", "out", "by"))
-    for place, other in enumerate((banned, stored), 1):
+def test_the_related_posts_stored_now_stand_beneath(client, editor):
+    post, draft = make_post(), make_post(title="Unseen", status="draft")
+    pinned, computed = (make_post(title=f"Post {name}") for name in ("pinned", "computed"))
+    for place, other in enumerate((pinned, draft, computed), 1):
         RelatedPost.objects.create(post=post, related=other, position=place, score=1)
-    rows: dict[str, Any] = {"related_choices-TOTAL_FORMS": 2}
-    for number, (other, verdict) in enumerate(((pinned, "pin"), (banned, "ban"))):
-        start = f"related_choices-{number}-"
-        rows |= {f"{start}related": other.pk, f"{start}verdict": verdict, f"{start}position": 1}
-    answer = preview(client, post, **rows)
-    assert [p.title for p in answer.context["related"]] == ["Post in", "Post by"]
+    answer = preview(client, post)
+    assert [p.title for p in answer.context["related"]] == ["Post pinned", "Post computed"]
 
 
 def test_a_notice_not_saved_yet_stands_at_the_top(client, editor):

@@ -71,14 +71,14 @@ def test_a_table_says_what_its_heading_cells_head_and_can_be_scrolled_to():
     rows = (
         "<tr><th><p>Year</p></th><th><p>Rate</p></th></tr><tr><th><p>2014</p></th><td>8</td></tr>"
     )
-    page = render(f"<table><tbody>{rows}</tbody></table><p>After.</p>").html
+    page = render(f"<table><tbody>{rows}</tbody></table><h2>B</h2>").html
     assert '<th scope="col">Year</th><th scope="col">Rate</th>' in page
     assert '<th scope="row">2014</th>' in page
     assert page.startswith(
         '<div class="scroller" role="region" tabindex="0" aria-label="Table: Year, Rate">'
     )
-    assert page.endswith("</table></div><p>After.</p>")
+    assert page.endswith('</table></div><h2 id="b">B</h2>')
 
 
 def test_blank_lines_at_the_end_are_left_out():
-    assert render("<p>a</p><p></p><p> </p>").html == "<p>a</p>"
+    assert render("<h2>a</h2><p></p><p> </p>").html == '<h2 id="a">a</h2>'

@@ -124,7 +124,7 @@ def test_restoring_brings_back_words_tags_pins_authors_and_the_picture(client, e
     strip(post)
     page = restore(client, post, post.revision_notes.earliest("revision_id"))
     post = Post.objects.get(pk=post.pk)
-    assert (post.title, post.body_html) == ("As it was", "<p>Old words.</p>")
+    assert (post.title, post.plain_text) == ("As it was", "Old words.")
     assert (str(post.tags.get()), post.lead_image_alt) == ("Pilots", "A chart")
     assert post.related_choices.get().verdict == "ban"
     assert post.co_authorships.get().author.name == "Second Hand"

@@ -1,10 +1,12 @@
 """Full-text search: ranked, safe, fast on anything."""
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.utils import timezone
+from lxml import etree
 
 from posts import facets, search
 from posts.models import CoAuthor, Post, TagAlias
@@ -321,3 +323,114 @@ def test_an_authors_count_holds_posts_alone_and_with_others(client):
     shown = client.get("/search/", {"q": "probation"}).context["facets"]
     counted = next(facet["options"] for facet in shown if facet["param"] == "author")
     assert [(option["label"], option["count"]) for option in counted] == [("Ann", 2), ("Ben", 1)]
+
+
+def test_the_filters_in_force_are_chips_each_to_be_taken_off_alone(client):
+    make_tag(slug="prisons", name="Prisons")
+    make_author(slug="ann", name="Ann")
+    asked = {"q": "x", "tag": "prisons", "year": "2014", "author": "ann", "sort": "date"}
+    chips = client.get("/search/", asked).context["chips"]
+    assert [chip["label"] for chip in chips] == ["Topic: Prisons", "Year: 2014", "Author: Ann"]
+    assert chips[1]["url"] == "/search/?q=x&tag=prisons&author=ann&sort=date"
+
+
+def test_an_unknown_filter_is_a_chip_too_as_it_was_written(client):
+    page = client.get("/search/", {"q": "x", "tag": "<b>"})
+    assert page.context["chips"] == [{"label": "Topic: <b>", "url": "/search/?q=x"}]
+    assert "Topic: &lt;b&gt;" in page.content.decode()
+
+
+def test_other_words_are_searched_for_under_the_same_filters(client):
+    page = client.get("/search/", {"q": "x", "tag": "prisons", "page": "1"}).content.decode()
+    assert page.count('type="hidden" name="tag" value="prisons"') == 1
+    assert 'type="hidden" name="page"' not in page
+
+
+def test_topics_to_narrow_down_by_stand_under_their_kind(client):
+    tags = (make_tag(kind="person"), make_tag(kind="theme"))
+    make_post(title="Probation", tags=tags)
+    make_post(title="Probation again", tags=tags)
+    index_all()
+    page = client.get("/search/", {"q": "probation"}).content.decode()
+    facets = page[page.index('id="facets"') :]
+    assert facets.index("Themes</h2>") < facets.index("People</h2>")
+
+
+def test_a_search_is_not_indexed_and_each_page_has_its_own_title_and_address(client):
+    for number in range(11):
+        make_post(title=f"Probation {number}")
+    index_all()
+    page = client.get("/search/", {"q": "probation", "page": "2", "junk": "1"}).content.decode()
+    assert "<title>“probation”, search, page 2 ·" in page
+    assert 'href="http://testserver.test/search/?q=probation&amp;page=2"' in page
+    assert '<meta name="robots" content="noindex, follow">' in page
+
+
+def test_an_empty_result_says_what_to_do_next(client):
+    make_post(title="The newest of all")
+    page = client.get("/search/", {"q": "zzz"})
+    shown = page.content.decode()
+    assert [post.title for post in page.context["newest"]] == ["The newest of all"]
+    assert 'href="/tags/"' in shown
+    assert "spelled" in shown
+
+
+def test_the_feed_of_a_search_holds_what_it_finds_the_newest_first(client):
+    tag = make_tag(slug="prisons")
+    make_post(title="Old probation", tags=(tag,), published_at=datetime(2014, 1, 1, tzinfo=UTC))
+    make_post(title="New probation", tags=(tag,))
+    make_post(title="Probation elsewhere")
+    make_post(title="Draft of probation", tags=(tag,), status="draft")
+    index_all()
+    feed = client.get("/search/feed/", {"q": "probation", "tag": "prisons"})
+    found = re.findall(r"<title>([^<]*probation)</title>", feed.content.decode())
+    assert found == ["New probation", "Old probation"]
+    assert feed["X-Robots-Tag"] == "noindex"
+    assert "/search/?q=probation&amp;tag=prisons" in feed.content.decode()
+
+
+def test_the_search_page_leads_to_its_feed_in_its_head_and_in_words(client):
+    make_post(title="Probation")
+    index_all()
+    page = client.get("/search/", {"q": "probation", "sort": "date"}).content.decode()
+    assert page.count('href="/search/feed/?q=probation"') == 2
+    assert "/search/feed/" not in client.get("/search/").content.decode()
+
+
+def test_the_feed_of_no_question_is_the_feed_of_all(client):
+    assert client.get("/search/feed/")["Location"] == "/feed/"
+
+
+@pytest.mark.parametrize("query", ["\x00", "a" * 10_000, "(((", "<script>", "%", "\\"])
+def test_the_feed_of_a_hostile_question_is_an_ordinary_feed(client, query):
+    assert client.get("/search/feed/", {"q": query}).status_code in {200, 302}
+
+
+OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
+
+
+def test_the_opensearch_description_keeps_to_the_specification(client, settings):
+    settings.SITE_NAME = (
+        "A name of more than sixteen characters & <more>, in fact of more than fifty"
+    )
+    root = etree.fromstring(client.get("/opensearch.xml").content)
+    values = {child.tag.removeprefix(OPENSEARCH): child.text or "" for child in root}
+    longest = {"ShortName": 16, "LongName": 48, "Description": 1024}
+    assert root.tag == f"{OPENSEARCH}OpenSearchDescription"
+    assert all(0 < len(values[name]) <= most for name, most in longest.items())
+    assert values["SyndicationRight"] in {"open", "limited", "private", "closed"}
+    once = [name for name in values if name not in {"Url", "Image", "Query"}]
+    assert all(len(root.findall(f"{OPENSEARCH}{name}")) == 1 for name in once)
+    for image in root.findall(f"{OPENSEARCH}Image"):
+        assert (image.text or "").startswith("http://testserver.test/static/")
+
+
+def test_the_addresses_of_the_opensearch_description_answer(client):
+    make_post(title="Probation")
+    index_all()
+    root = etree.fromstring(client.get("/opensearch.xml").content)
+    for url in root.findall(f"{OPENSEARCH}Url"):
+        template = url.attrib["template"].replace("{searchTerms}", "probation")
+        response = client.get(template.replace("{startPage?}", ""))
+        assert response.status_code == 200
+        assert response["Content-Type"].startswith(url.attrib["type"])

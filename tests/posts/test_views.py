@@ -144,23 +144,6 @@ def test_updated_is_shown_only_for_a_real_change(client):
     assert "pdated" in client.get("/a-post/").content.decode()
 
 
-def test_archives_count_by_month_and_day_in_the_sites_zone(client):
-    # 23:30 UTC on 30 June is 00:30 on 1 July in London.
-    make_post(published_at=datetime.fromisoformat("2014-06-30T23:30:00+00:00"))
-    assert client.get("/2014/06/").status_code == 404
-    periods = client.get("/2014/").context["periods"]
-    assert [(p["label"], p["count"]) for p in periods] == [("July 2014", 1)]
-    assert client.get("/2014/07/01/").status_code == 200
-
-
-def test_archives_lead_to_the_nearest_period_with_posts(client):
-    for year in (2011, 2013, 2015):
-        make_post(published_at=datetime(year, 5, 1, 10, tzinfo=settings.ZONE))
-    context = client.get("/2013/").context
-    assert context["previous"] == {"label": "2011", "url": "/2011/"}
-    assert context["next"] == {"label": "2015", "url": "/2015/"}
-
-
 def test_public_pages_set_no_cookie_and_carry_no_csrf_token(client):
     post = make_post()
     for path in ("/", f"/{post.slug}/", "/search/?q=a", "/about/", "/privacy/", "/nothing/"):

@@ -45,7 +45,7 @@ def test_post_of_every_hour_around_a_clock_change_goes_out_once(day: date):
     posts = {make_due_post(published_at=start + timedelta(hours=hour, seconds=1)).pk
              for hour in range(72)}  # fmt: skip
     for number in range(6):
-        digest.ring(noon.of(day + (number - 1) * DAY) + SECOND)
+        digest.open_issue(noon.of(day + (number - 1) * DAY) + SECOND)
     issues = Issue.objects.filter(kind=Kind.DAILY)
     carried = [pk for issue in issues for pk in issue.posts.values_list("pk", flat=True)]
     assert sorted(carried) == sorted(posts)

@@ -18,6 +18,7 @@ SECRET = "Unseenword"
 def test_no_draft_scheduled_or_embargoed_post_is_anywhere_public(client):
     tag, author = make_tag(), make_author()
     public = [make_post(tags=(tag,), author=author) for _ in range(3)]
+    citing = f'<p>{SECRET} <a href="{public[0].get_absolute_url()}">then</a></p>'
     states: dict[str, dict[str, Any]] = {
         "draft": {"status": "draft"},
         "review": {"status": "review", "published_at": None},
@@ -27,7 +28,7 @@ def test_no_draft_scheduled_or_embargoed_post_is_anywhere_public(client):
     }
     hidden = [
         make_post(
-            title=f"{SECRET} {name}", slug=f"unseenword-{name}", body=f"<p>{SECRET}</p>",
+            title=f"{SECRET} {name}", slug=f"unseenword-{name}", body=citing,
             tags=(tag,), author=author, **values,
         )
         for name, values in states.items()

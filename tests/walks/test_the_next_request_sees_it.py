@@ -1,5 +1,7 @@
 """With whole pages kept in memory: a decision is public in the very next request."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -33,6 +35,17 @@ def test_an_erased_comment_is_gone(client):
     assert "Well said" in client.get("/a-post/").content.decode()
     Comment.objects.filter(pk=comment.pk).erase()
     assert "Well said" not in client.get("/a-post/").content.decode()
+
+
+def test_a_post_that_cites_an_old_one_is_on_its_page_and_leaves_with_its_link(client):
+    make_post(slug="old", published_at=timezone.now() - timedelta(days=1))
+    new = make_post(title="Newer", status="draft", body='<p><a href="/old/">Then</a></p>')
+    assert "Newer" not in client.get("/old/").content.decode()
+    new.publish(at=timezone.now())
+    assert "Newer" in client.get("/old/").content.decode()
+    new.body = "<p>No link.</p>"
+    new.save()
+    assert "Newer" not in client.get("/old/").content.decode()
 
 
 def test_a_held_comment_does_not_make_every_page_anew():

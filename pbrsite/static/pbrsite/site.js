@@ -39,6 +39,19 @@ for (const button of document.querySelectorAll("[data-share]")) {
   button.addEventListener("click", () => action.run(button));
 }
 
+// A paragraph's sign leads to the paragraph as any link does, and copies its address besides.
+document.querySelector(".prose")?.addEventListener("click", async ({ target }) => {
+  if (target.className !== "pin") return;
+  try {
+    await navigator.clipboard.writeText(address() + target.hash);
+  } catch {
+    return;
+  }
+  target.textContent = "✓";
+  status(document.querySelector("[data-share=copy]"), "Link copied");
+  setTimeout(() => { target.textContent = ""; }, 3000);
+});
+
 // After a refused form the summary of what to mend comes first, for eyes and screen readers alike.
 const summary = document.querySelector(".error-summary");
 if (summary) {

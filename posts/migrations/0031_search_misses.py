@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """The searches that found nothing, counted by the worker; no public page shows them."""
 
-    dependencies = [("posts", "0026_search_index")]
+    dependencies = [("posts", "0030_search_index")]
 
     operations = [
         migrations.CreateModel(

@@ -58,7 +58,7 @@ DROP FUNCTION release_searchentry();
 class Migration(migrations.Migration):
     """The search index: a row for each post, and a row for each of its words."""
 
-    dependencies = [("posts", "0023_part_once")]
+    dependencies = [("posts", "0029_record_citations")]
     operations = [
         migrations.CreateModel(
             name="SearchEntry",
