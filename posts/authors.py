@@ -54,7 +54,7 @@ class Author(models.Model):
         """Bring the search index of every post of this author up to date with the name."""
         from posts import reindexing  # It names the models itself.
 
-        alone = self.posts.values_list("pk", flat=True)  # type: ignore[attr-defined]
+        alone = self.posts.values_list("pk", flat=True)
         further = self.co_authorships.values_list("post_id", flat=True)
         reindexing.refresh({*alone, *further}, has_new_tags=False)
 

@@ -32,6 +32,7 @@ GAP = 20  # places between two fields, so that no phrase reaches across
 SPELLED_FROM = 4  # letters: shorter words have no wrong letter, they are other words
 LAST_PLACE = 16_383  # PostgreSQL keeps no higher place of a word
 EVERY = "'#'"
+READ = 250_000  # characters of a body, forty thousand words: a vector holds a megabyte at most
 BATCH = 200
 
 _TEXTS = """
@@ -50,7 +51,7 @@ SELECT post.id, ARRAY(
     concat_ws(E'\\n', post.standfirst, post.excerpt, author.name, (
         SELECT string_agg(further.name, E'\\n' ORDER BY co.id) FROM posts_coauthor co
         JOIN posts_author further ON further.id = co.author_id WHERE co.post_id = post.id)),
-    post.plain_text
+    left(post.plain_text, %s)
 FROM posts_post post JOIN posts_author author ON author.id = post.author_id
 WHERE post.id = ANY(%s) ORDER BY post.id
 """
@@ -125,7 +126,8 @@ class SearchEntry(models.Model):
     length = models.PositiveIntegerField()  # words of the body that are no stop words
     title = ArrayField(models.TextField())  # stems
     terms = SearchVectorField()
-    is_counted = models.BooleanField(default=False)  # in the numbers of SearchTerm
+    # In the numbers of SearchTerm: what is not public adds no word to suggest.
+    is_counted = models.BooleanField(default=False)
 
     class Meta:
         indexes = [
@@ -218,7 +220,7 @@ def _parts(post_ids: list[int], size: int) -> list[list[int]]:
 
 
 def _index_batch(cursor: Any, post_ids: list[int]) -> None:
-    cursor.execute(_TEXTS, [post_ids])
+    cursor.execute(_TEXTS, [READ, post_ids])
     rows = cursor.fetchall()
     if not rows:
         return
@@ -268,8 +270,8 @@ def _add(text: _Text, words: str, weight: str) -> None:
         if word in STOP_WORDS and weight != "A":
             continue
         counts[stem] += 1
-        if place <= LAST_PLACE:
-            text.places[stem].append(f"{place}{letter}")
+        if place <= LAST_PLACE or stem not in text.places:
+            text.places[stem].append(f"{min(place, LAST_PLACE)}{letter}")
         text.words.add(word)
     text.next_place = place + GAP
 

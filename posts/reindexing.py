@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from procrastinate.types import JSONDict
+
 from posts import search, tasks
 from posts.models import Post
 from posts.tagging import batches
@@ -30,4 +32,5 @@ def refresh(post_ids: Collection[int], *, has_new_tags: bool = True) -> None:
         posts.update(related_at=None)
     later = tasks.relate_posts.configure(priority=tasks.AFTER_THE_REST)
     if public:
-        later.batch_defer(*({"post_ids": [*batch]} for batch in batches(public, RELATE_BATCH)))
+        jobs: list[JSONDict] = [{"post_ids": [*some]} for some in batches(public, RELATE_BATCH)]
+        later.batch_defer(*jobs)

@@ -1,12 +1,14 @@
 """Full-text search: ranked, safe, fast on anything."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
+from django.utils import timezone
 from lxml import etree
 
-from posts import search
+from posts import facets, search
 from posts.models import CoAuthor, Post, TagAlias
 from tests.factories import make_author, make_post, make_tag
 
@@ -66,6 +68,157 @@ def test_what_is_not_public_is_not_found(client, status):
     assert "Secret" not in client.get("/search/", {"q": "probatoin"}).content.decode()
 
 
+@pytest.mark.parametrize("query", ["labor program", "Labour programmes", "lábour Programme"])
+def test_spellings_of_both_sides_of_the_atlantic_and_accents_find_each_other(client, query):
+    make_post(title="The labour programme")
+    make_post(title="A labor program")
+    index_all()
+    assert sorted(found(client, q=query)) == ["A labor program", "The labour programme"]
+
+
+@pytest.mark.parametrize("query", ["reoffending", "re-offending", "re offending", '"re-offending"'])
+def test_a_word_is_found_joined_parted_and_with_a_hyphen(client, query):
+    for written in ("reoffending", "re-offending", "re offending"):
+        make_post(title=f"Rates: {written}", body="")
+    make_post(title="Re: the rates of offending", body="")
+    index_all()
+    joined, hyphen, parted = "reoffending", "re-offending", "re offending"
+    assert set(found(client, q=query)) >= {f"Rates: {w}" for w in (joined, hyphen, parted)}
+
+
+@pytest.mark.parametrize("query", ["MoJ", "ministry of justice", '"MoJ"'])
+def test_an_acronym_and_what_it_stands_for_find_each_other_in_plain_text(client, query):
+    TagAlias.objects.create(tag=make_tag(name="Ministry of Justice"), name="MoJ")
+    make_post(title="Short", body="<p>The MoJ says no.</p>")
+    make_post(title="Long", body="<p>The Ministry of Justice says yes.</p>")
+    index_all()
+    expected = ["Short"] if query.startswith('"') else ["Long", "Short"]
+    assert sorted(found(client, q=query)) == expected
+
+
+def test_an_author_a_co_author_and_a_standfirst_find_the_post(client):
+    ann, ben = make_author(name="Ann Onym"), make_author(name="Ben Trovato")
+    post = make_post(title="Bonds", author=ann, standfirst="A quibble.")
+    CoAuthor.objects.create(post=post, author=ben)
+    index_all()
+    assert [found(client, q=q) for q in ("onym", "trovato", "quibbles")] == [["Bonds"]] * 3
+
+
+def test_a_title_of_nothing_but_words_of_grammar_is_found(client):
+    make_post(title="What we do")
+    make_post(title="Prisons", body="<p>What can we do about it?</p>")
+    index_all()
+    assert found(client, q="what we do")[0] == "What we do"
+
+
+def test_posts_with_all_the_words_come_first_and_are_counted(client):
+    make_post(title="Bonds in Peterborough")
+    make_post(title="Peterborough", body="<p>A town.</p>")
+    make_post(title="Bonds", body="<p>Paper.</p>")
+    index_all()
+    context = client.get("/search/", {"q": "bonds in peterborough"}).context
+    assert context["page_obj"][0].title == "Bonds in Peterborough"
+    assert (context["total"], context["matched_all"]) == (3, 1)
+
+
+def test_one_common_word_of_several_does_not_match_everything(client):
+    for number in range(12):
+        make_post(title=f"Note {number}")
+    make_post(title="Peterborough")
+    index_all()
+    assert found(client, q="probation in peterborough") == ["Peterborough"]
+
+
+def test_of_posts_that_weigh_the_same_the_newer_comes_first(client):
+    old = make_post(title="Bonds", published_at=timezone.now() - timedelta(days=9))
+    new = make_post(title="Bonds")
+    index_all()
+    assert [post.pk for post in client.get("/search/", {"q": "bonds"}).context["page_obj"]] == [
+        new.pk,
+        old.pk,
+    ]
+
+
+def test_newest_first_keeps_what_holds_all_words_above_what_holds_some(client):
+    days = timedelta(days=1)
+    make_post(title="Bonds of Leeds", published_at=timezone.now() - 9 * days)
+    make_post(title="Leeds and bonds", published_at=timezone.now() - 5 * days)
+    make_post(title="Leeds", published_at=timezone.now() - 2 * days)
+    index_all()
+    listed = found(client, q="bonds leeds", sort="date")
+    assert listed == ["Leeds and bonds", "Bonds of Leeds", "Leeds"]
+
+
+def test_a_phrase_does_not_reach_from_one_field_into_the_next(client):
+    make_post(title="Social", tags=(make_tag(name="Impact"), make_tag(name="Bond")), body="")
+    index_all()
+    assert found(client, q='"social impact"') == found(client, q='"impact bond"') == []
+    assert found(client, q="social impact bond") == ["Social"]
+
+
+def test_a_query_that_only_leaves_out_finds_the_rest(client):
+    make_post(title="Prisons", body="")
+    make_post(title="Courts", body="")
+    index_all()
+    assert found(client, q="-prisons") == ["Courts"]
+
+
+def test_quotes_that_find_nothing_offer_the_words_without_them(client):
+    make_post(title="An impact that is social")
+    index_all()
+    context = client.get("/search/", {"q": '"social impact"'}).context
+    assert (context["total"], context["did_you_mean"]["text"]) == (0, "social impact")
+
+
+def test_pages_together_are_the_whole_each_post_once(client):
+    for number in range(23):
+        make_post(title=f"Bonds {number}")
+    index_all()
+    pages = [found(client, q="bonds", page=page) for page in (1, 2, 3)]
+    assert [len(page) for page in pages] == [10, 10, 3]
+    assert len(set().union(*pages)) == 23
+
+
+def test_what_is_withdrawn_is_gone_and_what_was_scheduled_appears_by_itself(client):
+    now = timezone.now()
+    gone = make_post(title="Bonds gone")
+    make_post(title="Bonds to come", published_at=now + timedelta(hours=1))
+    index_all()
+    Post.objects.filter(pk=gone.pk).update(status="withdrawn")
+    assert found(client, q="bonds") == []
+    with time_machine.travel(now + timedelta(hours=2)):
+        assert found(client, q="bonds") == ["Bonds to come"]
+
+
+def test_facet_counts_are_what_a_click_gives_under_other_filters_too(client):
+    drugs, courts = make_tag(slug="drugs"), make_tag(slug="courts")
+    ann, ben = make_author(slug="ann"), make_author(slug="ben")
+    last_year = timezone.now() - timedelta(days=400)
+    make_post(title="Bonds 1", tags=(drugs, courts), author=ann)
+    make_post(title="Bonds 2", tags=(drugs,), author=ben)
+    make_post(title="Bonds 3", tags=(drugs,), author=ann, published_at=last_year)
+    make_post(title="Bonds 4", tags=(courts,), author=ann)
+    index_all()
+    asked = {"q": "bonds", "tag": "drugs", "author": "ann"}
+    shown = client.get("/search/", asked).context["facets"]
+    options = [option for facet in shown for option in facet["options"]]
+    others = [option for option in options if not option["is_active"]]
+    assert {option["label"] for option in options} >= {drugs.name, courts.name, ann.name, ben.name}
+    for option in others:
+        assert client.get(option["url"]).context["total"] == option["count"]
+
+
+def test_very_much_is_said_to_be_more_and_its_facets_claim_no_counts(client, monkeypatch):
+    monkeypatch.setattr(facets, "COUNTED", 3)
+    for number in range(5):
+        make_post(title=f"Bonds {number}", tags=(make_tag(),))
+    index_all()
+    context = client.get("/search/", {"q": "bonds"}).context
+    assert (context["total"], context["total_is_bounded"], context["listed"]) == (3, True, 5)
+    options = [option["count"] for facet in context["facets"] for option in facet["options"]]
+    assert set(options) == {None}
+
+
 def test_filters_narrow_and_facet_counts_are_what_a_click_gives(client):
     tag, author = make_tag(slug="drugs"), make_author(slug="ann")
     make_post(title="Drug courts", tags=(tag,), author=make_author())
@@ -98,14 +251,22 @@ def test_control_characters_in_a_body_cannot_forge_a_hit(client):
 
 @pytest.mark.parametrize(
     "query",
-    ["\x00", "'", "a" * 10_000, "word " * 2_000, "(((", '"', "<script>", "& | ! :*", "%", "\\"],
-)
+    [
+        "\x00", "'", "a" * 10_000, "word " * 2_000, "(((", '"', '"' * 2_000, "<script>", "& | ! :*",
+        "%", "%s %(x)s", "\\", "-", "or or or", '-"" or', "-a -b -c", "監獄 制度", "🙂 🏴‍☠️", "سجن",
+        "\u202eabc", "a1 " * 90, " ".join(map(str, range(60))), "x-y-z-" * 30, "'a':1A", "{} {0}",
+    ],
+)  # fmt: skip
 def test_hostile_queries_get_an_ordinary_answer(client, query):
     make_post()
     index_all()
     response = client.get("/search/", {"q": query})
     assert response.status_code == 200
     assert "<script>alert" not in response.content.decode()
+
+
+def test_a_lone_surrogate_in_the_address_gets_an_ordinary_answer(client):
+    assert client.get("/search/?q=%ED%A0%80probation%FF").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -159,8 +320,8 @@ def test_an_authors_count_holds_posts_alone_and_with_others(client):
     make_post(title="Probation one", author=ann)
     CoAuthor.objects.create(post=make_post(title="Probation two", author=ben), author=ann)
     index_all()
-    facets = client.get("/search/", {"q": "probation"}).context["facets"]
-    counted = next(facet["options"] for facet in facets if facet["param"] == "author")
+    shown = client.get("/search/", {"q": "probation"}).context["facets"]
+    counted = next(facet["options"] for facet in shown if facet["param"] == "author")
     assert [(option["label"], option["count"]) for option in counted] == [("Ann", 2), ("Ben", 1)]
 
 
