@@ -1,5 +1,6 @@
 """Who writes: bylines, with or without a log-in, one or several to a post."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -13,9 +14,9 @@ from posts.listings import ListKind
 
 
 class AuthorQuerySet(models.QuerySet["Author"]):
-    def public(self) -> Self:
+    def public(self, now: datetime | None = None) -> Self:
         """Return authors of whom something is out, alone or with others; each once."""
-        return self.filter(listings.is_public(ListKind.AUTHOR, timezone.now()))
+        return self.filter(listings.is_public(ListKind.AUTHOR, now or timezone.now()))
 
 
 class Author(models.Model):
