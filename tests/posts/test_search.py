@@ -215,6 +215,12 @@ def test_an_empty_result_says_what_to_do_next(client):
     assert "spelled" in shown
 
 
+@pytest.mark.parametrize("path", ["/search/", "/search/?q=zzz", "/opensearch.xml"])
+def test_what_helps_to_search_is_about_no_subject(client, path):
+    shown = client.get(path).content.decode().lower()
+    assert not [word for word in ("reoffending", "impact bond") if word in shown]
+
+
 def test_the_feed_of_a_search_holds_what_it_finds_the_newest_first(client):
     tag = make_tag(slug="prisons")
     make_post(title="Old probation", tags=(tag,), published_at=datetime(2014, 1, 1, tzinfo=UTC))
