@@ -89,7 +89,7 @@ def mentioning(words: str) -> PostQuerySet:
     return Post.objects.filter(search_entry__terms=Condition(match.strict))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def find(
     query: str,
     *,
