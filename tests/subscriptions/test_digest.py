@@ -24,8 +24,8 @@ State = Issue.State
 
 
 def posts_of(subscriber: Subscriber) -> list[str]:
-    """Return the titles frozen for a person, in the order of their issues."""
-    items = DeliveryItem.objects.filter(subscriber=subscriber).order_by("pk")
+    """Return the titles frozen for a person, the newest first."""
+    items = DeliveryItem.objects.filter(subscriber=subscriber).order_by("-post__published_at")
     return [item.post.title for item in items.select_related("post")]
 
 
@@ -165,7 +165,7 @@ def test_instant_reader_gets_each_post_as_an_issue_of_its_own():
         make_due_post(title=title, before=2 * HOUR)
     digest.ring(NOON - HOUR)
     digest.ring(NOON - HOUR)
-    assert posts_of(reader) == ["One", "Two"]
+    assert sorted(posts_of(reader)) == ["One", "Two"]
     assert Delivery.objects.filter(issue__kind=Kind.INSTANT).count() == 2
 
 
@@ -187,7 +187,7 @@ def test_change_to_weekly_brings_no_post_twice():
     reader.choose(frequency=Kind.WEEKLY, at=NOON + HOUR)
     make_due_post(title="New", noon=NOON + DAY)
     digest.ring(NOON + 2 * DAY + SECOND)
-    assert posts_of(reader) == ["Had it", "New"]
+    assert posts_of(reader) == ["New", "Had it"]
 
 
 def test_change_to_daily_leaves_no_post_out():
