@@ -1,29 +1,29 @@
 """Comments, and the moderators' decisions about them."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models, transaction
-from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Count, F, Index, Q, UniqueConstraint
+from django.urls import reverse
 from django.utils import timezone
 
-from comments import markup
+from comments import markup, states
+from comments.decisions import ModerationDecision
+from comments.states import STEPS
+from posts import visibility
 from posts.models import Author, Post
 
-DEEPEST = 2  # Three levels: 0, 1, 2.
-_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # No look-alikes: people read these aloud.
+__all__ = ["STEPS", "Comment", "CommentQuerySet", "ModerationDecision"]
 
-# From which states a comment may come to each; nothing comes back from removed or erased.
-STEPS = {
-    "published": ("held", "spam", "hidden"),
-    "spam": ("held", "published", "hidden"),
-    "hidden": ("published",),
-    "removed": ("held", "spam", "published", "hidden"),
-    "erased": ("held", "spam", "published", "hidden", "removed"),
-}
+DEEPEST = 2  # Three levels: 0, 1, 2.
+# What may have public answers; a flood of spam that nobody looked at is passed over unread.
+EVER_SHOWN = Q(state__in=["published", "hidden", "removed", "erased"]) | Q(decided_at__isnull=False)
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # No look-alikes: people read these aloud.
 
 
 class NotPublicError(Exception):
@@ -63,20 +63,35 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         return (
             self.filter(Q(state=Comment.State.PUBLISHED) | answered, post=post)
             .only("public_id", "parent", "depth", "state", "name", "body_html", "is_staff",
-                  "created_at", "edited_at")
+                  "created_at", "edited_at", "staff_edited_at")
             .order_by("created_at", "pk")
         )  # fmt: skip
 
-    def for_feed(self, post: Post) -> Self:
-        """Return the post's published comments, newest first, with the post for the links."""
-        shown = self.filter(post=post).published().select_related("post")
-        only = ("public_id", "name", "body_html", "created_at", "edited_at", "post__title")
-        return shown.only(*only, "post__slug").order_by("-created_at", "-pk")
+    def in_thread(self, root: "Comment") -> Self:
+        """Return this comment and what is said below it."""
+        return self.filter(Q(pk=root.pk) | Q(parent=root.pk) | Q(parent__parent=root.pk))
+
+    def counts_by_post(self, posts: Sequence[int]) -> dict[int, int]:
+        """Return how many comments of each of these posts are public; one query, none for none."""
+        rows = self.published().filter(post__in=posts).order_by().values_list("post")
+        return dict(rows.annotate(Count("pk"))) if posts else {}
+
+    def for_feed(self, now: datetime, post: Post | None = None) -> Self:
+        """Return published comments on one post or on all that are out, newest first."""
+        whose = Q(post=post) if post else visibility.published(now, through="post__")
+        shown = self.published().filter(whose).select_related("post")
+        only = ("public_id", "name", "body_html", "created_at", "edited_at", "staff_edited_at",
+                "post__title", "post__slug", "post__is_retracted")  # fmt: skip
+        return shown.only(*only).order_by("-created_at", "-pk")
 
     def for_desk(self) -> Self:
         """Return what the moderation desk shows, without the long columns of the posts."""
         long = ("body", "body_html", "contents", "plain_text")
         return self.select_related("post").defer("body_html", *[f"post__{name}" for name in long])
+
+    def unchanged_since(self, seen: datetime) -> Self:
+        """Leave out what came or was edited after somebody looked: a decision is not about it."""
+        return self.filter(created_at__lte=seen).exclude(edited_at__gt=seen)
 
     def approve(self, *, by: User, now: datetime | None = None) -> int:
         """Publish what waits, was taken for spam or was hidden; return how many changed."""
@@ -130,13 +145,7 @@ class CommentQuerySet(models.QuerySet["Comment"]):
 class Comment(models.Model):
     """What one reader wrote. There is no address here: see `comments.contacts`."""
 
-    class State(models.TextChoices):
-        SPAM = "spam", "Spam"
-        HELD = "held", "Waiting"
-        PUBLISHED = "published", "Published"
-        HIDDEN = "hidden", "Hidden"
-        REMOVED = "removed", "Removed"
-        ERASED = "erased", "Erased"
+    State = states.State
 
     public_id = models.CharField(max_length=12, unique=True, default=new_public_id, editable=False)
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments")
@@ -158,7 +167,8 @@ class Comment(models.Model):
         help_text="Of a staff reply: who wrote it.",
     )
     created_at = models.DateTimeField(default=timezone.now)
-    edited_at = models.DateTimeField(null=True, blank=True)
+    edited_at = models.DateTimeField(null=True, blank=True)  # by who wrote it
+    staff_edited_at = models.DateTimeField(null=True, blank=True, editable=False)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -179,6 +189,14 @@ class Comment(models.Model):
             # The moderation desk's first page, its count on the admin index, the notice.
             Index(fields=["created_at", "id"], name="comments_comment_waiting",
                   condition=Q(state="held")),
+            # The site's newest comments: its feed.
+            Index(fields=["-created_at", "-id"], name="comments_comment_latest",
+                  condition=Q(state="published")),
+            # The threads of a post, a page at a time, and the answers to each comment.
+            Index(fields=["post", "created_at", "id"], name="comments_comment_threads",
+                  condition=Q(depth=0) & EVER_SHOWN),
+            Index(fields=["parent", "created_at", "id"], name="comments_comment_answers",
+                  condition=Q(parent__isnull=False)),
             # The comparison with known spam, and the prune after thirty days.
             Index(fields=["created_at"], name="comments_comment_spam", condition=Q(state="spam")),
         ]  # fmt: skip
@@ -229,7 +247,8 @@ class Comment(models.Model):
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
-        return f"{self.post.get_absolute_url()}#{self.anchor}"
+        """Return the comment's own address, which leads to where it stands in its thread."""
+        return reverse("comments:comment", args=[self.post.slug, self.public_id])
 
     @property
     def anchor(self) -> str:
@@ -261,40 +280,3 @@ def _byline(user: User) -> str:
     """Return the name staff show in public: never the log-in name."""
     byline = Author.objects.filter(user=user).values_list("name", flat=True).first()
     return (byline or user.get_full_name() or settings.SITE_NAME)[:80]
-
-
-class ModerationDecision(models.Model):
-    """One line of the moderation log: who moved a comment where, and how it had been scored.
-
-    No text, no address; it outlives the comment, and goes after three years.
-    """
-
-    comment = models.ForeignKey(
-        Comment, on_delete=models.SET_NULL, null=True, related_name="decisions"
-    )
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
-    decided_at = models.DateTimeField(default=timezone.now)
-    from_state = models.CharField(max_length=9, choices=Comment.State)
-    to_state = models.CharField(max_length=9, choices=Comment.State)
-    score = models.SmallIntegerField(default=0)
-    reasons = models.JSONField(default=dict, blank=True)
-
-    class Meta:
-        ordering = ["-decided_at", "-pk"]
-        constraints = [
-            CheckConstraint(
-                name="comments_moderationdecision_moves", condition=~Q(from_state=F("to_state"))
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_from_state_display()} → {self.get_to_state_display()}"
-
-    @classmethod
-    def about(cls, comment: Comment, *, to: str, by: User | None, at: datetime) -> Self:
-        """Return the unsaved line; of the reasons only codes and weights, not the evidence."""
-        weights = {reason["code"]: reason["weight"] for reason in comment.reasons}
-        return cls(comment=comment, decided_by=by, decided_at=at, from_state=comment.state,
-                   to_state=to, score=comment.score, reasons=weights)  # fmt: skip

@@ -32,7 +32,7 @@ def test_unpublished_comment_is_not_in_the_feed(client, state):
 def test_item_links_to_its_comment_with_the_sites_own_address(client):
     comment = published(body="See *this*.")
     (item,) = items(client, comment.post)
-    expected = f"http://testserver.test/{comment.post.slug}/#comment-{comment.public_id}"
+    expected = f"http://testserver.test/{comment.post.slug}/comments/{comment.public_id}/"
     assert item.findtext("link") == expected
     assert item.findtext("description") == "<p>See <em>this</em>.</p>"
     assert item.find("guid").get("isPermaLink") == "false"
