@@ -42,22 +42,22 @@ def thread(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
 
 
 @require_safe
-def thread_list(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+def thread_list(request: HttpRequest, slug: str, number: str) -> HttpResponse:
     """Show the fifty threads of that page; the first page is the post's own."""
     post = get_object_or_404(Post.objects.published(), slug=slug)
-    first = f"{post.get_absolute_url()}#comments"
-    if number == 1:
+    first, here = f"{post.get_absolute_url()}#comments", int(number)
+    if here == 1:
         return HttpResponseRedirect(first)
-    page = threads.page(post.pk, slug, number) if 1 < number <= threads.MOST_PAGES else None
-    if page is None or not page.rows:
+    page = threads.page(post.pk, slug, here)
+    if not page.rows:
         raise Http404("There is no such page of comments.")
     context = {
         "rows": page.rows,
         "count": page.total,
-        "number": number,
+        "number": here,
         "pages": -(-threads.count(post.pk) // threads.PER_PAGE),
-        "previous_url": first if number == 2 else _list_url(slug, number - 1),
-        "next_url": _list_url(slug, number + 1) if page.has_more else "",
+        "previous_url": first if here == 2 else _list_url(slug, here - 1),
+        "next_url": _list_url(slug, here + 1) if page.has_more else "",
     }
     return _page(request, "thread_list", post, **context)
 

@@ -21,7 +21,6 @@ from pbrsite.database.statements import Statement
 from pbrsite.paths import path_to
 
 PER_PAGE = 50  # threads
-MOST_PAGES = 100_000
 ANSWERS = 5  # to each comment; the others one click away
 
 # A dictionary, not an object: a template finds a key at a third of what an attribute costs it.

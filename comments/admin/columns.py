@@ -7,14 +7,13 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
 
 from comments import reasons
 from comments.admin.histories import History
 from comments.deskform import VERBS, steps_from
 from comments.models import Comment
 
-WORDS_SHOWN = 120
+LONGEST = 900  # characters in the queue
 CHIPS = {
     "published": "chip--good",
     "held": "chip--warn",
@@ -94,5 +93,8 @@ def change_url(comment: Comment) -> str:
 
 
 def brief(text: str) -> str:
-    """Return the beginning: so many words, and not more than they ordinarily take."""
-    return Truncator(Truncator(text).words(WORDS_SHOWN)).chars(WORDS_SHOWN * 8)
+    """Return the text as it stands, or so much of a long one, to the end of a word."""
+    if len(text) <= LONGEST:
+        return text
+    cut = text[:LONGEST]
+    return f"{cut[: cut.rfind(' ', LONGEST // 2) + 1].rstrip() or cut}…"

@@ -24,6 +24,7 @@ from comments.records import RefusalCount
 
 # What may be decided about in one click for the whole list: nothing of it is public yet.
 AT_ONCE = {"held": ("approve", "mark_spam", "remove"), "spam": ("approve", "remove")}
+WORDS = {"approve": "Approve all {}", "mark_spam": "Mark all {} as spam", "remove": "Remove all {}"}
 
 
 class DeskList(ChangeList):
@@ -46,7 +47,8 @@ class DeskList(ChangeList):
     @property
     def at_once(self) -> list[tuple[str, str]]:
         """Return the buttons that decide about the whole list."""
-        return [(verb, VERBS[verb][0]) for verb in AT_ONCE.get(self.state, ())]
+        verbs = AT_ONCE.get(self.state, ()) if self.result_count > 1 else ()
+        return [(verb, WORDS[verb].format(self.result_count)) for verb in verbs]
 
 
 class DecisionInline(admin.TabularInline):
@@ -78,6 +80,7 @@ class CommentDesk(Columns, admin.ModelAdmin):
     list_select_related = ["post", "parent"]
     list_per_page = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     search_fields = ["name", "body", "post__title"]
     ordering = ["created_at", "pk"]
     actions = ["approve", "mark_spam", "remove", "hide"]
@@ -109,6 +112,10 @@ class CommentDesk(Columns, admin.ModelAdmin):
     def get_list_display(self, request: HttpRequest) -> list[str]:
         shown = list(self.list_display)
         return shown if self.has_moderate_permission(request) else shown[:-1]
+
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        """Lead to the page only where readers see the comment too."""
+        return super().get_view_on_site_url(obj) if obj and obj.is_public else None
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         sets: list[tuple[str | None, dict[str, Any]]] = [
