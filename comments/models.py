@@ -150,8 +150,9 @@ class Comment(models.Model):
     public_id = models.CharField(max_length=12, unique=True, default=new_public_id, editable=False)
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments")
     parent = models.ForeignKey(
-        "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="replies"
-    )
+        "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="replies",
+        db_index=False,  # The index of answers below serves it, and in their order.
+    )  # fmt: skip
     depth = models.PositiveSmallIntegerField(default=0, editable=False)
     name = models.CharField(max_length=80, blank=True)
     body = models.TextField("text", blank=True)

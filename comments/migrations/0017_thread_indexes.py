@@ -1,4 +1,4 @@
-from django.db import migrations
+from django.db import migrations, models
 from django.db.models import Index, Q
 
 
@@ -26,5 +26,12 @@ class Migration(migrations.Migration):
             "comment",
             Index(fields=["parent", "created_at", "id"], name="comments_comment_answers",
                   condition=Q(parent__isnull=False)),
+        ),
+        # Beside that index its own would be chosen, and the answers sorted.
+        migrations.AlterField(
+            "comment",
+            "parent",
+            models.ForeignKey("comments.comment", db_index=False, null=True, blank=True,
+                              on_delete=models.RESTRICT, related_name="replies"),
         ),
     ]  # fmt: skip
