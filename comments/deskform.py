@@ -64,7 +64,7 @@ class DeskForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial |= {"new_name": self.instance.name, "new_body": self.instance.body}
+        self.initial = {"new_name": self.instance.name, "new_body": self.instance.body}
 
     def clean_reply(self) -> str:
         text: str = self.cleaned_data["reply"].replace("\r\n", "\n")

@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 from comments.threads import Page, Row
 from posts.models import Post
 
-SHOWN = 20  # comments, and of each so many characters: the page has them all once already
-LONGEST = 500
+SHOWN = 10  # comments, and of each so many characters: the page has them all once already
+LONGEST = 300
 _TAG = re.compile(r"<[^>]*>")
 _SAFE = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}  # as Django's json_script
 
@@ -29,17 +29,16 @@ def comments(post: Post, page: Page) -> SafeString:
         "@type": "Article",
         "@id": f"{url}#article",
         "commentCount": page.total,
-        "comment": [_comment(row, url) for row in shown],
+        "comment": [_comment(row) for row in shown],
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_SAFE)
     return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308
 
 
-def _comment(row: Row, url: str) -> dict[str, object]:
+def _comment(row: Row) -> dict[str, object]:
     text = html.unescape(_TAG.sub(" ", row["body_html"]))
     return {
         "@type": "Comment",
-        "@id": f"{url}#{row['anchor']}",
         "url": settings.SITE_URL + row["url"],
         "author": {"@type": "Person", "name": row["name"]},
         "datePublished": row["iso"],

@@ -118,7 +118,7 @@ class CommentQuerySet(models.QuerySet["Comment"]):
 
     def _decide(
         self,
-        to: "Comment.State",
+        to: states.State,
         *,
         by: User | None,
         now: datetime | None,

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from comments import spam, undoing
 from comments.deskform import VERBS
-from comments.models import Comment, CommentQuerySet, NotPublicError
+from comments.models import Comment, CommentQuerySet
 from pbrsite.numbers import row_number
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 def one(request: HttpRequest, desk: "CommentDesk") -> HttpResponse:
     """Decide about one comment, or answer it as staff, which approves what waits."""
     verb, _, number = request.POST.get("decision", "").partition(":")
-    chosen = _seen(request, desk).filter(pk=row_number(number))
+    chosen = _seen(request, desk).filter(pk=row_number(number) or 0)
     now = timezone.now()
     if verb == "reply":
         _guard(request, desk)
         return _replied(request, chosen, now)
     changed = _decide(request, desk, chosen, verb, now)
-    said = told(verb, changed) if changed else _unchanged(desk, request, row_number(number))
+    said = told(verb, changed) if changed else _unchanged(desk, request, row_number(number) or 0)
     return _answer(request, said, changed=changed, now=now)
 
 
@@ -98,19 +98,16 @@ def _replied(request: HttpRequest, chosen: CommentQuerySet, now: datetime) -> Ht
     if found := spam.problems(text, longest=spam.LONGEST_TEXT) or ([] if text else ["Write it."]):
         return _answer(request, f"Not published. {' '.join(found)}", changed=0, now=None)
     approved = chosen.held().approve(by=staff(request), now=now)
-    comment = chosen.select_related("post").first()
-    try:
-        if comment is None:
-            raise NotPublicError
-        comment.reply(by=staff(request), body=text, now=now)
-    except NotPublicError:
-        said = "Not published: the comment is not public, or was changed since you opened this page."
+    comment = chosen.published().select_related("post").first()
+    if comment is None:
+        said = "Not published: the comment is not public, or changed since you opened this page."
         return _answer(request, said, changed=0, now=None)
+    comment.reply(by=staff(request), body=text, now=now)
     said = f"Your reply is published{', and the comment with it' if approved else ''}."
     return _answer(request, said, changed=1, now=now if approved else None)
 
 
-def _unchanged(desk: "CommentDesk", request: HttpRequest, pk: int | None) -> str:
+def _unchanged(desk: "CommentDesk", request: HttpRequest, pk: int) -> str:
     comment = desk.get_queryset(request).filter(pk=pk).first()
     if comment is None:
         return "This comment is not here any more."
@@ -134,9 +131,7 @@ def _moment(request: HttpRequest, name: str) -> datetime:
     return moment
 
 
-def _answer(
-    request: HttpRequest, said: str, *, changed: int, now: datetime | None
-) -> HttpResponse:
+def _answer(request: HttpRequest, said: str, *, changed: int, now: datetime | None) -> HttpResponse:
     """Say what happened; `now` is the moment by which it can be undone, if it can."""
     if request.headers.get("Accept") == "application/json":
         waiting = Comment.objects.waiting_count()

@@ -54,7 +54,7 @@ class DeskList(ChangeList):
 class DecisionInline(admin.TabularInline):
     model = ModerationDecision
     fields = ["decided_at", "from_state", "to_state", "decided_by", "is_undo", "score"]
-    readonly_fields = fields
+    readonly_fields = ["decided_at", "from_state", "to_state", "decided_by", "is_undo", "score"]
     extra = 0
     verbose_name_plural = "decisions"
 
@@ -109,7 +109,7 @@ class CommentDesk(Columns, admin.ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return DeskList
 
-    def get_list_display(self, request: HttpRequest) -> list[str]:
+    def get_list_display(self, request: HttpRequest) -> Any:
         shown = list(self.list_display)
         return shown if self.has_moderate_permission(request) else shown[:-1]
 

@@ -79,7 +79,9 @@ def test_of_many_answers_the_first_five_are_shown_and_the_thread_has_them_all(cl
     answers = fill(root.post, 8, parent=root, depth=1)
     thread = f"/{root.post.slug}/comments/{root.public_id}/thread/"
     assert shown(client, f"/{root.post.slug}/") == [root.public_id, *ids(answers[:5])]
-    assert f'<a href="{thread}">More answers to' in client.get(f"/{root.post.slug}/").content.decode()
+    assert (
+        f'<a href="{thread}">More answers to' in client.get(f"/{root.post.slug}/").content.decode()
+    )
     assert shown(client, thread) == [root.public_id, *ids(answers)]
 
 
