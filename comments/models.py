@@ -22,7 +22,11 @@ __all__ = ["STEPS", "Comment", "CommentQuerySet", "ModerationDecision"]
 
 DEEPEST = 2  # Three levels: 0, 1, 2.
 # What may have public answers; a flood of spam that nobody looked at is passed over unread.
-EVER_SHOWN = Q(state__in=["published", "hidden", "removed", "erased"]) | Q(decided_at__isnull=False)
+EVER_SHOWN = (
+    Q(state__in=["published", "hidden", "removed", "erased"])
+    | Q(decided_at__isnull=False)
+    | Q(edited_at__isnull=False)  # which may have taken it off the page again
+)
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # No look-alikes: people read these aloud.
 
 

@@ -31,7 +31,10 @@ COLUMNS = (
 )  # fmt: skip
 
 # The words of `comments.models.EVER_SHOWN`, for the index of that condition.
-_EVER = "(state IN ('published', 'hidden', 'removed', 'erased') OR decided_at IS NOT NULL)"
+_EVER = (
+    "(state IN ('published', 'hidden', 'removed', 'erased')"
+    " OR decided_at IS NOT NULL OR edited_at IS NOT NULL)"
+)
 _ANSWERED = "EXISTS (SELECT FROM comments_comment AS b WHERE b.parent_id = a.id AND {})"
 _SHOWN = "(state = 'published' OR {})"  # or a tombstone above what is
 _PUBLIC_BELOW = _ANSWERED.format("b.state = 'published'")

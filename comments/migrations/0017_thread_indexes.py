@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 name="comments_comment_threads",
                 condition=Q(depth=0)
                 & (Q(state__in=["published", "hidden", "removed", "erased"])
-                   | Q(decided_at__isnull=False)),
+                   | Q(decided_at__isnull=False) | Q(edited_at__isnull=False)),
             ),
         ),
         migrations.AddIndex(

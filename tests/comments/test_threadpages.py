@@ -137,6 +137,13 @@ def test_a_tombstone_keeps_its_thread_and_says_nothing(client):
         assert reply.public_id in page
 
 
+def test_an_answered_comment_that_its_writer_changed_keeps_its_thread(client):
+    root = published()
+    reply = published(parent=root)
+    Comment.objects.filter(pk=root.pk).update(state="held", decided_at=None, edited_at=START)
+    assert shown(client, f"/{root.post.slug}/") == [root.public_id, reply.public_id]
+
+
 def test_spam_that_nobody_looked_at_is_no_tombstone_and_takes_no_place(client):
     post = make_post()
     fill(post, 60, state="spam", created_at=START - timedelta(days=1))
