@@ -24,7 +24,9 @@ class Undoable:
 
     @property
     def label(self) -> str:
-        return State(self.to_state).label.lower()
+        """Return what became of them, as it goes on after “3 comments”."""
+        is_spam = self.to_state == State.SPAM
+        return "marked as spam" if is_spam else State(self.to_state).label.lower()
 
 
 def last(by: User, now: datetime) -> Undoable | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
@@ -43,7 +44,10 @@ def one(request: HttpRequest, desk: "CommentDesk") -> HttpResponse:
 def everything(request: HttpRequest, desk: "CommentDesk") -> HttpResponse:
     """Decide about all that the list held when it was opened, on all its pages."""
     _guard(request, desk)
-    changelist: Any = desk.get_changelist_instance(request)
+    try:
+        changelist: Any = desk.get_changelist_instance(request)
+    except IncorrectLookupParameters as error:
+        raise BadRequest("There is no such list. Open it again.") from error
     listed = changelist.get_queryset(request).values("pk")
     verb, now = request.POST.get("everything", ""), timezone.now()
     changed = _decide(request, desk, _seen(request, desk).filter(pk__in=listed), verb, now)

@@ -65,6 +65,8 @@ def test_the_list_offers_to_undo_what_was_just_decided(desk):
     page = desk.get(LIST).content.decode()
     assert "2 comments published at" in page
     assert 'name="undo"' in page
+    press(desk, "decide/", decision=f"mark_spam:{Comment.objects.earliest('pk').pk}")
+    assert "1 comment marked as spam at" in desk.get(LIST).content.decode()
 
 
 def test_five_hundred_clear_in_one_click_and_few_statements(desk):
@@ -124,6 +126,8 @@ def test_a_reply_that_cannot_stand_publishes_nothing(desk, kind, text):
         ("decide/", {"decision": "approve:1", "seen": "yesterday"}),
         ("decide/", {"decision": "approve:1", "seen": "2026-13-45T00:00:00+00:00"}),
         ("everything/", {"everything": "erase"}),
+        ("everything/?id=x", {"everything": "approve"}),
+        ("everything/?post__author__name=x", {"everything": "approve"}),
         ("undo/", {"undo": "\x00"}),
     ],
 )

@@ -1,6 +1,9 @@
 """The preview: what it shows, what it keeps, and what it refuses."""
 
+from pathlib import Path
+
 import pytest
+from django.contrib.staticfiles import finders
 from lxml import html
 
 from comments import previews
@@ -81,3 +84,8 @@ def test_a_closed_post_or_a_draft_previews_nothing(client):
     assert preview(client, make_post(is_open_to_comments=False), script=True).status_code == 403
     assert preview(client, make_post(status="draft"), script=True).status_code == 404
     assert client.get(f"/{make_post().slug}/comments/preview/").status_code == 405
+
+
+def test_all_public_scripts_together_stay_light():
+    scripts = ["pbrsite/site.js", "comments/preview.js"]
+    assert sum(Path(str(finders.find(name))).stat().st_size for name in scripts) <= 6_000
