@@ -7,7 +7,7 @@ from comments.models import Comment
 from tests.comments.factories import make_comment, make_moderator, published
 from tests.comments.test_admin import form_data
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture
