@@ -1,6 +1,6 @@
 """A writer's own comment, for ten minutes: change its words, or withdraw it."""
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,12 +19,12 @@ from posts.models import Post
 @require_http_methods(["GET", "HEAD", "POST"])
 @private_page
 def edit(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
-    """Open to the browser that sent the comment; to any other there is no such page."""
+    """Open to the browser that sent the comment; any other learns not even whether it exists."""
     post = get_object_or_404(Post.objects.published(), slug=slug)
     own = Comment.objects.shown_to_writer(post, ownership.public_ids(request, post))
     comment = own.filter(public_id=public_id).first()
     if comment is None:
-        raise Http404("No comment of this browser.")
+        return render(request, "comments/comment_foreign.html", {"post": post}, status=404)
     if request.method == "POST":
         return _change(request, comment)
     if not comment.is_editable(timezone.now()):

@@ -131,10 +131,8 @@ def _next_mail_at(identity: Identity, now: datetime) -> datetime:
     sent = Notice.objects.filter(identity=identity, sent_at__gt=now - DAY)
     rows = sent.values_list("sent_at", flat=True).distinct().order_by("-sent_at")
     moments = [moment for moment in rows if moment]
-    if not moments:
-        return now
-    after_day = [moments[MOST_PER_DAY - 1] + DAY] if len(moments) >= MOST_PER_DAY else []
-    return max(moments[0] + APART, *after_day)
+    bounds = [now] + [moment + APART for moment in moments[:1]]
+    return max(bounds + [moment + DAY for moment in moments[MOST_PER_DAY - 1 :]])
 
 
 def _message(identity: Identity, notices: models.QuerySet[Notice]) -> EmailMessage:
