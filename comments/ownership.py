@@ -28,13 +28,18 @@ def public_ids(request: HttpRequest, post: Post) -> list[str]:
     return ids
 
 
+def cookie_value(post: Post, public_ids: list[str]) -> str:
+    """Return the signed ids; worth something for this post alone."""
+    return signing.dumps(public_ids, salt=_salt(post))
+
+
 def remember(response: HttpResponse, request: HttpRequest, post: Post, own: Comment | None) -> None:
     """Set the cookie for what was sent just now, beside what was sent before."""
     public_id = own.public_id if own else new_public_id()
     ids = [one for one in public_ids(request, post) if one != public_id]
     response.set_cookie(
         COOKIE,
-        signing.dumps([*ids, public_id][-MOST:], salt=_salt(post)),
+        cookie_value(post, [*ids, public_id][-MOST:]),
         max_age=KEPT_SECONDS,
         path=post.get_absolute_url(),
         secure=settings.SESSION_COOKIE_SECURE,
