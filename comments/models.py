@@ -12,10 +12,11 @@ from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.utils import timezone
 
 from comments import markup
-from comments.decisions import ModerationDecision as ModerationDecision
-from comments.states import OPEN, State
-from comments.states import STEPS as STEPS
+from comments.decisions import ModerationDecision
+from comments.states import OPEN, STEPS, State
 from posts.models import Author, Post
+
+__all__ = ["STEPS", "Comment", "CommentQuerySet", "ModerationDecision"]
 
 DEEPEST = 2  # Three levels: 0, 1, 2.
 EDITABLE_FOR = timedelta(minutes=10)
@@ -87,16 +88,9 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         long = ("body", "body_html", "contents", "plain_text")
         return self.select_related("post").defer("body_html", *[f"post__{name}" for name in long])
 
-    def approve(
-        self, *, by: User, now: datetime | None = None, seen_at: datetime | None = None
-    ) -> int:
-        """Publish what waits, was taken for spam or was hidden; return how many changed.
-
-        With `seen_at`, when the texts were shown, what its writer has changed since stays: nobody
-        approves words he has not seen.
-        """
-        unseen = Q(edited_at__gt=seen_at) if seen_at else Q(pk=None)
-        return self.exclude(unseen)._decide(Comment.State.PUBLISHED, by=by, now=now)
+    def approve(self, *, by: User, now: datetime | None = None) -> int:
+        """Publish what waits, was taken for spam or was hidden; return how many changed."""
+        return self._decide(Comment.State.PUBLISHED, by=by, now=now)
 
     def mark_spam(self, *, by: User, now: datetime | None = None) -> int:
         return self._decide(Comment.State.SPAM, by=by, now=now)

@@ -1,9 +1,9 @@
-"""What may become of a comment, and by which steps."""
+"""The states of a comment, and from which it may come to which."""
 
-from django.db import models
+from django.db.models import TextChoices
 
 
-class State(models.TextChoices):
+class State(TextChoices):
     SPAM = "spam", "Spam"
     HELD = "held", "Waiting"
     PUBLISHED = "published", "Published"
@@ -20,5 +20,4 @@ STEPS = {
     "removed": ("held", "spam", "published", "hidden"),
     "erased": ("held", "spam", "published", "hidden", "removed"),
 }
-
 OPEN = (State.HELD, State.PUBLISHED)  # To their writers, for a while.

@@ -24,7 +24,7 @@ def own_comments(context: dict[str, Any], post: Post) -> SafeString:
     if not public_ids:
         return mark_safe("")
     now = timezone.now()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"comment": comment, "is_editable": comment.is_editable(now),
          "until": comment.created_at + EDITABLE_FOR}
         for comment in Comment.objects.shown_to_writer(post, public_ids)
@@ -32,4 +32,6 @@ def own_comments(context: dict[str, Any], post: Post) -> SafeString:
     ]  # fmt: skip
     if not rows:
         return mark_safe("")
+    for row in rows:
+        row["comment"].post = post  # For its address, without a query.
     return render_to_string("comments/_own.html", {"rows": rows, "post": post})

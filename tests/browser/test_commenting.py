@@ -27,7 +27,7 @@ def write(page: Page, slug: str, text: str, *boxes: str) -> None:
 
 
 def mailed_link(live_server: Any) -> str:
-    return live_server.url + str(mail.outbox[-1].body).split(live_server.url)[1].split()[0]
+    return str(live_server.url) + str(mail.outbox[-1].body).split(live_server.url)[1].split()[0]
 
 
 @pytest.mark.parametrize("has_javascript", [True, False], ids=["with scripts", "without"])

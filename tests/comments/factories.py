@@ -21,9 +21,7 @@ _numbers = count(1)
 CANARY = "canary.bird+secret@example.org"
 
 
-def make_comment(
-    *, email: str = "", contact: dict[str, Any] | None = None, **values: Any
-) -> Comment:
+def make_comment(*, email: str = "", contact: Any = None, **values: Any) -> Comment:
     """Return a saved comment, held unless told otherwise; with an address it has a contact."""
     defaults: dict[str, Any] = {"name": "Anna Reader", "body": "A thought about probation."}
     if "post" not in values:

@@ -139,13 +139,6 @@ def test_edit_by_a_trusted_person_stays_public_and_says_so(post):
     assert 'class="comment__edited"' in page
 
 
-def test_words_changed_since_they_were_shown_are_not_approved(client, own):
-    seen_at = timezone.now()
-    client.post(path(own), {"body": "Switched."})
-    assert Comment.objects.held().approve(by=make_staff(), seen_at=seen_at) == 0
-    assert Comment.objects.held().approve(by=make_staff(), seen_at=timezone.now()) == 1
-
-
 @pytest.mark.parametrize(("minutes", "status"), [(9, 303), (11, 403)])
 def test_edit_window_is_ten_minutes_and_the_text_is_kept(client, own, minutes, status):
     with time_machine.travel(own.created_at + minutes * MINUTE):

@@ -55,7 +55,7 @@ def test_reply_is_told_of_after_it_is_published(asked, run_jobs):
     assert not mail.outbox
     Comment.objects.filter(pk=held.pk).approve(by=make_staff())
     run_jobs()
-    (message,) = mail.outbox
+    message: Any = mail.outbox[0]
     assert message.to == ["rita@example.org"]
     assert message.subject == "A reply to your comment on “Prisons”"
     for body in (str(message.body), str(message.alternatives[0].content)):

@@ -1,6 +1,7 @@
 """One walk over every public address with canary addresses planted where addresses are kept."""
 
 import json
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -75,7 +76,7 @@ def test_a_mail_about_a_reply_holds_nobodys_address(run_jobs):
     answer = approved(email=READER, parent=asked, name="Bird")
     replies.owe(Comment.objects.filter(pk=answer.pk), now=timezone.now())
     run_jobs()
-    message = mail.outbox[0]
+    message: Any = mail.outbox[0]
     assert message.to == ["other@birds.test"]
     parts = [str(message.body), str(message.alternatives[0].content), str(message.extra_headers)]
     assert not leaks(f"{message.message().as_string()} {parts}", READER)
