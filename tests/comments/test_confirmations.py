@@ -1,6 +1,7 @@
 """The mail that asks, the page that shows, the click that proves."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from smtplib import SMTPServerDisconnected
 from typing import Any
@@ -178,3 +179,18 @@ def test_answer_is_the_same_whatever_is_known_of_the_address(post):
     ]
     assert len({(a.status_code, a["Location"], a.content) for a in answers}) == 1
     assert ProcrastinateJob.objects.filter(task_name__contains="mail_confirmation").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_jobs_at_the_same_moment_make_one_identity_and_mail_once():
+    pks = [make_comment(email="ben@example.org").pk for _ in range(4)]
+
+    def work(pk: int) -> bool:
+        try:
+            return confirmations.mail_confirmation(pk, is_remembered=False, now=timezone.now())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(work, pks)) == [False, False, False, True]
+    assert Identity.objects.count() == len(mail.outbox) == 1

@@ -1,5 +1,6 @@
 """Who is told of what, when, how often, and how it is stopped."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from smtplib import SMTPServerDisconnected
 from typing import Any
@@ -7,6 +8,7 @@ from unittest import mock
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -251,3 +253,19 @@ def test_bulk_approval_costs_the_same_number_of_queries(django_assert_max_num_qu
     cost(1)
     assert cost(4) == cost(12)
     assert Notice.objects.count() == 17
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_the_same_moment_send_one_mail():
+    rita = make_identity("rita@example.org")
+    answer(approved(email=rita.email, wants_replies=True))
+
+    def work(_: int) -> int:
+        try:
+            return replies.deliver(rita.pk, now=NOW)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(work, range(4))) == [0, 0, 0, 1]
+    assert len(mail.outbox) == 1
