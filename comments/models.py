@@ -1,26 +1,27 @@
-"""Comments, and the moderators' decisions about them."""
+"""Comments."""
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models, transaction
-from django.db.models import CheckConstraint, Count, F, Index, Q, UniqueConstraint
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils import timezone
 
-from comments import markup, states
+from comments import markup
 from comments.decisions import ModerationDecision
-from comments.states import STEPS
-from posts import visibility
+from comments.querysets import PageQuerySet
+from comments.states import OPEN, STEPS, State
 from posts.models import Author, Post
 
 __all__ = ["STEPS", "Comment", "CommentQuerySet", "ModerationDecision"]
 
 DEEPEST = 2  # Three levels: 0, 1, 2.
+EDITABLE_FOR = timedelta(minutes=10)
 # What may have public answers; a flood of spam that nobody looked at is passed over unread.
 EVER_SHOWN = (
     Q(state__in=["published", "hidden", "removed", "erased"])
@@ -39,11 +40,7 @@ def new_public_id() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(12))
 
 
-class CommentQuerySet(models.QuerySet["Comment"]):
-    def published(self) -> Self:
-        """Return what readers may see; the twin of `Comment.is_public`."""
-        return self.filter(state=Comment.State.PUBLISHED)
-
+class CommentQuerySet(PageQuerySet):
     def held(self) -> Self:
         """Return what waits for a moderator."""
         return self.filter(state=Comment.State.HELD)
@@ -51,51 +48,21 @@ class CommentQuerySet(models.QuerySet["Comment"]):
     def spam(self) -> Self:
         return self.filter(state=Comment.State.SPAM)
 
+    def editable(self, now: datetime) -> Self:
+        """Return what its writers may still change; the twin of `Comment.is_editable`.
+
+        Not what staff took for spam or took away: the writer's new words do not undo that.
+        """
+        open_states = Q(state__in=OPEN) | Q(state=State.SPAM, decided_at=None)
+        return self.filter(open_states, is_staff=False, created_at__gt=now - EDITABLE_FOR)
+
+    def shown_to_writer(self, post: Post, public_ids: Sequence[str]) -> Self:
+        """Return a writer's own, oldest first; what waits and spam look the same to him."""
+        shown = self.filter(post=post, public_id__in=public_ids, state__in=(*OPEN, State.SPAM))
+        return shown.order_by("created_at", "pk")
+
     def waiting_count(self) -> int:
         return self.held().count()
-
-    def public_for(self, post: Post | int) -> Self:
-        """Return the post's public thread, oldest first; one query.
-
-        Besides published comments it holds the ancestors of published replies that are public no
-        more: show those as tombstones (`is_public` is false), without name or text.
-        """
-        shown = Comment.objects.filter(post=post).published()
-        answered = Q(pk__in=shown.exclude(parent=None).values("parent")) | Q(
-            pk__in=shown.exclude(parent__parent=None).values("parent__parent")
-        )
-        return (
-            self.filter(Q(state=Comment.State.PUBLISHED) | answered, post=post)
-            .only("public_id", "parent", "depth", "state", "name", "body_html", "is_staff",
-                  "created_at", "edited_at", "staff_edited_at")
-            .order_by("created_at", "pk")
-        )  # fmt: skip
-
-    def in_thread(self, root: "Comment") -> Self:
-        """Return this comment and what is said below it."""
-        return self.filter(Q(pk=root.pk) | Q(parent=root.pk) | Q(parent__parent=root.pk))
-
-    def counts_by_post(self, posts: Sequence[int]) -> dict[int, int]:
-        """Return how many comments of each of these posts are public; one query, none for none."""
-        rows = self.published().filter(post__in=posts).order_by().values_list("post")
-        return dict(rows.annotate(Count("pk"))) if posts else {}
-
-    def for_feed(self, now: datetime, post: Post | None = None) -> Self:
-        """Return published comments on one post or on all that are out, newest first."""
-        whose = Q(post=post) if post else visibility.published(now, through="post__")
-        shown = self.published().filter(whose).select_related("post")
-        only = ("public_id", "name", "body_html", "created_at", "edited_at", "staff_edited_at",
-                "post__title", "post__slug", "post__is_retracted")  # fmt: skip
-        return shown.only(*only).order_by("-created_at", "-pk")
-
-    def for_desk(self) -> Self:
-        """Return what the moderation desk shows, without the long columns of the posts."""
-        long = ("body", "body_html", "contents", "plain_text")
-        return self.select_related("post").defer("body_html", *[f"post__{name}" for name in long])
-
-    def unchanged_since(self, seen: datetime) -> Self:
-        """Leave out what came or was edited after somebody looked: a decision is not about it."""
-        return self.filter(created_at__lte=seen).exclude(edited_at__gt=seen)
 
     def approve(self, *, by: User, now: datetime | None = None) -> int:
         """Publish what waits, was taken for spam or was hidden; return how many changed."""
@@ -122,7 +89,7 @@ class CommentQuerySet(models.QuerySet["Comment"]):
 
     def _decide(
         self,
-        to: states.State,
+        to: State,
         *,
         by: User | None,
         now: datetime | None,
@@ -141,15 +108,17 @@ class CommentQuerySet(models.QuerySet["Comment"]):
                 [ModerationDecision.about(comment, to=to, by=by, at=now) for comment in won],
                 batch_size=500,
             )
-            return Comment.objects.filter(pk__in=[comment.pk for comment in won]).update(
-                state=to, decided_at=now, decided_by=by, **values or {}
-            )
+            changed = Comment.objects.filter(pk__in=[comment.pk for comment in won])
+            count = changed.update(state=to, decided_at=now, decided_by=by, **values or {})
+            if to == State.PUBLISHED:
+                _tell_readers(changed, now)
+            return count
 
 
 class Comment(models.Model):
     """What one reader wrote. There is no address here: see `comments.contacts`."""
 
-    State = states.State
+    State = State
 
     public_id = models.CharField(max_length=12, unique=True, default=new_public_id, editable=False)
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments")
@@ -158,19 +127,19 @@ class Comment(models.Model):
         db_index=False,  # The index of answers below serves it, and in their order.
     )  # fmt: skip
     depth = models.PositiveSmallIntegerField(default=0, editable=False)
+    answered = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False,
+        help_text="Where the third level is full: what this answers, which stands beside it.",
+    )  # fmt: skip
     name = models.CharField(max_length=80, blank=True)
     body = models.TextField("text", blank=True)
     body_html = models.TextField(editable=False, default="", blank=True)
     state = models.CharField(max_length=9, choices=State, default=State.HELD)
     is_staff = models.BooleanField("staff reply", default=False)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="Of a staff reply: who wrote it.",
-    )
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True,
+        related_name="+", help_text="Of a staff reply: who wrote it.",
+    )  # fmt: skip
     created_at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True, blank=True)  # by who wrote it
     staff_edited_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -223,22 +192,16 @@ class Comment(models.Model):
                 name="comments_comment_erased_is_empty",
                 condition=~Q(state="erased") | Q(name="", body="", body_html=""),
             ),
-            CheckConstraint(
-                name="comments_comment_user_is_staff", condition=Q(user=None) | Q(is_staff=True)
-            ),
-            CheckConstraint(
-                name="comments_comment_decided_when",
-                condition=Q(decided_by=None) | Q(decided_at__isnull=False),
-            ),
+            CheckConstraint(name="comments_comment_user_is_staff",
+                            condition=Q(user=None) | Q(is_staff=True)),
+            CheckConstraint(name="comments_comment_decided_when",
+                            condition=Q(decided_by=None) | Q(decided_at__isnull=False)),
             # Two clicks on one form; comments that came by no form have no key.
-            UniqueConstraint(
-                fields=["submission_key"],
-                name="comments_comment_submitted_once",
-                condition=~Q(submission_key=""),
-            ),
+            UniqueConstraint(fields=["submission_key"], condition=~Q(submission_key=""),
+                             name="comments_comment_submitted_once"),
             # What the foreign key (parent, post) of migration 0002 refers to.
             UniqueConstraint(fields=["id", "post"], name="comments_comment_id_post"),
-        ]
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"Comment {self.public_id}"
@@ -264,18 +227,42 @@ class Comment(models.Model):
         """Return whether readers may see name and text; the twin of `CommentQuerySet.published`."""
         return self.state == self.State.PUBLISHED
 
+    def is_editable(self, now: datetime) -> bool:
+        """Return whether its writer may still change it; the twin of `CommentQuerySet.editable`."""
+        is_open = self.state in OPEN or (self.state == State.SPAM and self.decided_at is None)
+        return is_open and not self.is_staff and self.created_at > now - EDITABLE_FOR
+
+    def edit(self, *, body: str, score: int, reasons: list[Any], to: str, now: datetime) -> bool:
+        """Take the writer's new words in the state they deserve; False when it is too late.
+
+        One UPDATE: with the old words goes what a moderator decided about them.
+        """
+        with transaction.atomic():
+            own = Comment.objects.filter(pk=self.pk)
+            changed = own.editable(now).update(
+                body=body, body_html=markup.render(body), score=score, reasons=reasons, state=to,
+                edited_at=now, decided_at=None, decided_by=None,
+            )  # fmt: skip
+            if changed and to == State.PUBLISHED:
+                _tell_readers(own, now)
+        return bool(changed)
+
     def reply(self, *, by: User, body: str, now: datetime | None = None) -> "Comment":
         """Publish an answer by staff at once. Raises NotPublicError when this is not public."""
         if not self.is_public:
             raise NotPublicError("A comment that is not public cannot be answered in public.")
         now = now or timezone.now()
-        return Comment.objects.create(
+        answer = Comment.objects.create(
             post=self.post, parent=self, name=_byline(by), body=body, is_staff=True, user=by,
             state=self.State.PUBLISHED, created_at=now, decided_at=now, decided_by=by,
         )  # fmt: skip
+        _tell_readers(Comment.objects.filter(pk=answer.pk), now)
+        return answer
 
     def _find_level(self) -> None:
         """Answers to the third level join it, beside what they answer."""
+        if self.parent is not None and self.parent.depth >= DEEPEST:
+            self.answered = self.parent
         while self.parent is not None and self.parent.depth >= DEEPEST:
             self.parent = self.parent.parent
         self.depth = 0 if self.parent is None else self.parent.depth + 1
@@ -285,3 +272,10 @@ def _byline(user: User) -> str:
     """Return the name staff show in public: never the log-in name."""
     byline = Author.objects.filter(user=user).values_list("name", flat=True).first()
     return (byline or user.get_full_name() or settings.SITE_NAME)[:80]
+
+
+def _tell_readers(published: CommentQuerySet, now: datetime) -> None:
+    """Have those told who asked to hear of these; what was published already owes nothing anew."""
+    from comments import replies  # It names this module itself.
+
+    replies.owe(published, now=now)

@@ -96,7 +96,8 @@ def _page(post_pk: int, offset: int) -> QuerySet[Comment, tuple[Any, ...]]:
     chosen = RawSQL(_PAGE, (post_pk, offset), output_field=BooleanField())  # noqa: S611
     total = RawSQL(_TOTAL, (post_pk,), output_field=IntegerField())  # noqa: S611
     rows = Comment.objects.filter(chosen).annotate(total=total).order_by("created_at", "pk")
-    return rows.values_list(*COLUMNS, "total")
+    found: QuerySet[Comment, tuple[Any, ...]] = rows.values_list(*COLUMNS, "total")
+    return found
 
 
 def count(post_pk: int) -> int:
