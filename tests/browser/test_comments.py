@@ -18,6 +18,7 @@ def violations(page: Page) -> list[Any]:
     found = []
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
+        page.reload()  # The admin's colours fade into one another.
         for violation in Axe().run(page).response["violations"]:
             found += [(scheme, violation["id"], node["target"]) for node in violation["nodes"]]
     return found
