@@ -111,7 +111,11 @@ class SearchEntry(models.Model):
     is_counted = models.BooleanField(default=False)
 
     class Meta:
-        indexes = [GinIndex("terms", name="posts_searchentry_terms")]  # /search/
+        default_permissions = ()
+        indexes = [
+            # /search/; kept in order at once, or each look would read a list of late comers.
+            GinIndex("terms", name="posts_searchentry_terms", fastupdate=False),
+        ]
 
     def __str__(self) -> str:
         return f"{self.post_id}"
@@ -126,7 +130,11 @@ class SearchTerm(models.Model):
     nearby = ArrayField(models.TextField(db_collation="C"), default=list)
 
     class Meta:
-        indexes = [GinIndex("nearby", name="posts_searchterm_nearby")]  # a word misspelled
+        default_permissions = ()
+        indexes = [
+            # A word misspelled, on /search/.
+            GinIndex("nearby", name="posts_searchterm_nearby", fastupdate=False),
+        ]
 
     def __str__(self) -> str:
         return f"{self.term} ({self.posts})"

@@ -97,9 +97,10 @@ class Migration(migrations.Migration):
                 ("is_counted", models.BooleanField(default=False)),
             ],
             options={
+                "default_permissions": (),
                 "indexes": [
                     django.contrib.postgres.indexes.GinIndex(
-                        "terms", name="posts_searchentry_terms"
+                        "terms", name="posts_searchentry_terms", fastupdate=False
                     )
                 ],
             },
@@ -120,9 +121,10 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "default_permissions": (),
                 "indexes": [
                     django.contrib.postgres.indexes.GinIndex(
-                        "nearby", name="posts_searchterm_nearby"
+                        "nearby", name="posts_searchterm_nearby", fastupdate=False
                     )
                 ],
             },

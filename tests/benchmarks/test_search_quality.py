@@ -33,7 +33,7 @@ WHERE search_vector @@ q ORDER BY ts_rank(search_vector, q, 1) DESC, published_a
 def results(client: Client, query: str, *, pages: int = 3) -> Iterator[str]:
     """Yield the slugs of the results as a reader sees them, page after page."""
     for page in range(1, pages + 1):
-        response = client.get("/search/", {"q": query, "page": page})
+        response = client.get("/search/", {"q": query, "page": str(page)})
         if response.status_code == 404:
             return
         listed = response.content.decode().partition('id="results"')[2].partition("<nav")[0]
