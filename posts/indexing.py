@@ -21,7 +21,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, models, transaction
 
-from posts.tokens import STOP_WORDS, tokens
+from posts.tokens import STOP_WORDS, placed
 
 FIELD_WEIGHTS = {"A": 8.0, "B": 2.0, "C": 2.0, "D": 1.0}
 LENGTH_SHARE = 0.6  # of a body's length that counts against its words: b of BM25
@@ -242,15 +242,16 @@ def _array(items: Iterable[object]) -> str:
 
 def _add(text: _Text, words: str, weight: str) -> None:
     counts, letter = text.counts[weight], "" if weight == "D" else weight
+    places, written = text.places, text.words
     place = text.next_place
-    for word, stem, place, _ in tokens(words, start=text.next_place):
+    for word, stem, place, _ in placed(words, start=text.next_place):
         # A title may be made of nothing else; elsewhere the words of grammar tell nothing.
         if word in STOP_WORDS and weight != "A":
             continue
         counts[stem] += 1
-        if place <= LAST_PLACE or stem not in text.places:
-            text.places[stem].append(f"{min(place, LAST_PLACE)}{letter}")
-        text.words.add(word)
+        written.add(word)
+        if place <= LAST_PLACE or stem not in places:
+            places[stem].append(f"{place if place < LAST_PLACE else LAST_PLACE}{letter}")
     text.next_place = place + GAP
 
 
