@@ -75,7 +75,7 @@ class CommentQuerySet(models.QuerySet["Comment"]):
 
     def for_desk(self) -> Self:
         """Return what the moderation desk shows, without the long columns of the posts."""
-        long = ("body", "body_html", "contents", "plain_text", "search_vector")
+        long = ("body", "body_html", "contents", "plain_text")
         return self.select_related("post").defer("body_html", *[f"post__{name}" for name in long])
 
     def approve(self, *, by: User, now: datetime | None = None) -> int:

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from posts import statements
 from posts.models import Author, Tag
 from posts.pagination import page_context, to_one_address
 from posts.postlists import PostList
@@ -19,11 +20,14 @@ TOPICS = 8
 @require_safe
 def author_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
     """Show the author's posts, alone or with others. Six queries at most."""
-    author = get_object_or_404(Author.objects.public(), slug=slug)
+    now = timezone.now()
+    author = statements.author(slug, now)
+    if author is None:
+        raise Http404("There is no such author.")
     base = author.get_absolute_url()
     if moved := to_one_address(request, number, base=base):
         return moved
-    posts = PostList.of_author(author, timezone.now())
+    posts = PostList.of_author(author, now)
     context: dict[str, Any] = {"author": author, "post_count": posts.count()}
     context |= page_context(posts, number, base=base)
     if number == 1:

@@ -1,5 +1,6 @@
 """Who writes: bylines, with or without a log-in, one or several to a post."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -13,9 +14,9 @@ from posts.listings import ListKind
 
 
 class AuthorQuerySet(models.QuerySet["Author"]):
-    def public(self) -> Self:
+    def public(self, now: datetime | None = None) -> Self:
         """Return authors of whom something is out, alone or with others; each once."""
-        return self.filter(listings.is_public(ListKind.AUTHOR, timezone.now()))
+        return self.filter(listings.is_public(ListKind.AUTHOR, now or timezone.now()))
 
 
 class Author(models.Model):
@@ -49,6 +50,14 @@ class Author(models.Model):
 
     def get_absolute_url(self) -> str:
         return path_to("posts:author", self.slug)
+
+    def reindex_posts(self) -> None:
+        """Bring the search index of every post of this author up to date with the name."""
+        from posts import reindexing  # It names the models itself.
+
+        alone = self.posts.values_list("pk", flat=True)
+        further = self.co_authorships.values_list("post_id", flat=True)
+        reindexing.refresh({*alone, *further}, has_new_tags=False)
 
 
 class CoAuthor(models.Model):

@@ -46,10 +46,6 @@ class Name:
             f"{self.family}, {''.join(f'{word[0]}.' for word in words)}" if words else self.family
         )
 
-    @property
-    def direct(self) -> str:
-        return f"{self.given} {self.family}".strip()
-
 
 def name_of(author: Author) -> Name:
     """Return the name taken apart: particles in small letters go with the surname (van der Berg).

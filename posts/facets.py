@@ -17,7 +17,8 @@ Counted = tuple[str, str, str, int | None]
 PARAMS = {"tag": "Topic", "year": "Year", "author": "Author"}
 
 # One statement: what matches is read once. A facet counts with its own filter taken away, so that
-# one can change it; the count of an option is what a click on it gives.
+# one can change it; the count of an option is what a click on it gives. The tag and the author
+# asked for are named only when the public sees a post of theirs.
 _TALLY = """
 WITH found AS MATERIALIZED (
     SELECT post_id, released_at, authors, tags,
@@ -42,12 +43,18 @@ UNION ALL (
 UNION ALL (
     SELECT 'tag', slug, name, kind, coalesce(posts, 0) FROM posts_tag
     LEFT JOIN topics ON tag_id = posts_tag.id
-    WHERE slug = %(tag)s OR tag_id IN (
+    WHERE (slug = %(tag)s AND EXISTS (
+        SELECT 1 FROM posts_listentry AS entry
+        WHERE entry.kind = 'tag' AND key = posts_tag.id AND entry.published_at <= %(now)s
+    )) OR tag_id IN (
         SELECT tag_id FROM topics ORDER BY posts DESC, tag_id LIMIT {options}))
 UNION ALL (
     SELECT 'author', slug, name, '', coalesce(posts, 0) FROM posts_author
     LEFT JOIN writers ON author_id = posts_author.id
-    WHERE slug = %(author)s OR author_id IN (
+    WHERE (slug = %(author)s AND EXISTS (
+        SELECT 1 FROM posts_listentry AS entry
+        WHERE entry.kind = 'author' AND key = posts_author.id AND entry.published_at <= %(now)s
+    )) OR author_id IN (
         SELECT author_id FROM writers ORDER BY posts DESC, author_id LIMIT {options}))
 """
 

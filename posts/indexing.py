@@ -20,6 +20,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, models, transaction
+from django.utils import timezone
 
 from posts.tokens import STOP_WORDS, placed
 
@@ -37,55 +38,73 @@ BATCH = 200
 _TEXTS = """
 SELECT post.id, ARRAY(
         SELECT post.author_id
-        UNION SELECT co.author_id FROM posts_coauthor co WHERE co.post_id = post.id
-    ), ARRAY(SELECT link.tag_id FROM posts_taggedpost link WHERE link.content_object_id = post.id),
+        UNION SELECT co.author_id FROM posts_coauthor co WHERE co.post_id = post.id ORDER BY 1
+    ), ARRAY(SELECT link.tag_id FROM posts_taggedpost link
+        WHERE link.content_object_id = post.id ORDER BY 1),
     post.title, coalesce((
         SELECT string_agg(concat_ws(E'\\n', tag.name, (
-            SELECT string_agg(alias.name, E'\\n') FROM posts_tagalias alias
+            SELECT string_agg(alias.name, E'\\n' ORDER BY alias.id) FROM posts_tagalias alias
             WHERE alias.tag_id = tag.id
-        )), E'\\n')
+        )), E'\\n' ORDER BY tag.id)
         FROM posts_taggedpost link JOIN posts_tag tag ON tag.id = link.tag_id
         WHERE link.content_object_id = post.id), ''),
     concat_ws(E'\\n', post.standfirst, post.excerpt, author.name, (
-        SELECT string_agg(further.name, E'\\n') FROM posts_coauthor co
+        SELECT string_agg(further.name, E'\\n' ORDER BY co.id) FROM posts_coauthor co
         JOIN posts_author further ON further.id = co.author_id WHERE co.post_id = post.id)),
     left(post.plain_text, %s)
 FROM posts_post post JOIN posts_author author ON author.id = post.author_id
 WHERE post.id = ANY(%s) ORDER BY post.id
 """
+# One order of locks: a post's row, as every verb takes it, then the index, then its entry.
+_LOCK_POSTS = "SELECT FROM posts_post WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+_LOCK_INDEX = "SELECT pg_advisory_xact_lock(hashtext('posts_searchentry'))"
+# Counted is only what the public sees, so that no hidden word is ever offered as a better spelling;
+# what is hidden or deleted later is taken back by a trigger. Written is only what changes.
 _STORE = """
-INSERT INTO posts_searchentry
-    (post_id, released_at, authors, tags, length, title, terms, is_counted)
-SELECT given.post_id, CASE WHEN post.status = 'published' THEN post.published_at END,
-       given.authors::bigint[], given.tags::bigint[], given.length, given.title::text[],
-       given.terms::tsvector, post.status = 'published' AND post.published_at <= %s
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[], %s::text[], %s::text[])
-    AS given (post_id, authors, tags, length, title, terms)
-JOIN posts_post post ON post.id = given.post_id
-ON CONFLICT (post_id) DO UPDATE
-SET released_at = excluded.released_at, authors = excluded.authors, tags = excluded.tags,
-    length = excluded.length, title = excluded.title, terms = excluded.terms,
-    is_counted = excluded.is_counted
-"""
-# What the posts added is taken back before their new words are stored, and added after.
-_COUNT = """
-WITH entry AS (
-    SELECT terms, length FROM posts_searchentry WHERE post_id = ANY(%(posts)s) AND is_counted
+WITH given AS MATERIALIZED (
+    SELECT given.post_id, CASE WHEN post.status = 'published' THEN post.published_at END
+               AS released_at, given.authors::bigint[] AS authors, given.tags::bigint[] AS tags,
+           given.length, given.title::text[] AS title, given.terms::tsvector AS terms,
+           post.status = 'published' AND coalesce(post.published_at <= %(now)s, false)
+               AS is_counted
+    FROM unnest(%(posts)s::bigint[], %(authors)s::text[], %(tags)s::text[], %(lengths)s::int[],
+                %(titles)s::text[], %(terms)s::text[])
+        AS given (post_id, authors, tags, length, title, terms)
+    JOIN posts_post post ON post.id = given.post_id
+), changed AS MATERIALIZED (
+    SELECT given.*, entry.is_counted AS was_counted, entry.terms AS old_terms,
+           entry.length AS old_length
+    FROM given LEFT JOIN posts_searchentry entry ON entry.post_id = given.post_id
+    WHERE (given.released_at, given.authors, given.tags, given.length, given.title, given.terms,
+           given.is_counted)
+        IS DISTINCT FROM (entry.released_at, entry.authors, entry.tags, entry.length, entry.title,
+           entry.terms, entry.is_counted)
+), stored AS (
+    INSERT INTO posts_searchentry
+        (post_id, released_at, authors, tags, length, title, terms, is_counted)
+    SELECT post_id, released_at, authors, tags, length, title, terms, is_counted FROM changed
+    ON CONFLICT (post_id) DO UPDATE
+    SET released_at = excluded.released_at, authors = excluded.authors, tags = excluded.tags,
+        length = excluded.length, title = excluded.title, terms = excluded.terms,
+        is_counted = excluded.is_counted
 ), counted AS (
-    SELECT unnest(tsvector_to_array(terms)) AS term, 1 AS posts FROM entry
-    UNION ALL SELECT '#words', length FROM entry
-), written AS (
-    INSERT INTO posts_searchterm AS known (term, posts, nearby)
-    SELECT term, %(sign)s * sum(posts), '{}' FROM counted GROUP BY term ORDER BY term
-    ON CONFLICT (term) DO UPDATE SET posts = known.posts + excluded.posts
-    RETURNING term, nearby
+    SELECT unnest(tsvector_to_array(terms)) AS term, 1 AS posts FROM changed WHERE is_counted
+    UNION ALL SELECT '#words', length FROM changed WHERE is_counted
+    UNION ALL SELECT unnest(tsvector_to_array(old_terms)), -1 FROM changed WHERE was_counted
+    UNION ALL SELECT '#words', -old_length FROM changed WHERE was_counted
 )
-SELECT term FROM written WHERE term LIKE '=%%' AND nearby = '{}'
+INSERT INTO posts_searchterm AS known (term, posts, nearby)
+SELECT term, sum(posts), '{}' FROM counted GROUP BY term HAVING sum(posts) <> 0 ORDER BY term
+ON CONFLICT (term) DO UPDATE SET posts = known.posts + excluded.posts
+RETURNING term, term LIKE '=%%' AND nearby = '{}'
 """
 _OVERDUE = """
-SELECT post.id FROM posts_post post LEFT JOIN posts_searchentry entry ON entry.post_id = post.id
-WHERE entry.is_counted IS DISTINCT FROM (coalesce(entry.released_at <= %s, false))
-ORDER BY post.id LIMIT %s
+(SELECT id FROM posts_post post
+ WHERE NOT EXISTS (SELECT FROM posts_searchentry WHERE post_id = post.id)
+ ORDER BY id DESC LIMIT %(most)s)
+UNION ALL
+(SELECT post_id FROM posts_searchentry
+ WHERE NOT is_counted AND released_at IS NOT NULL AND released_at <= %(now)s LIMIT %(most)s)
 """
 _SPELL = """
 UPDATE posts_searchterm SET nearby = given.nearby::text[]
@@ -115,6 +134,11 @@ class SearchEntry(models.Model):
         indexes = [
             # /search/; kept in order at once, or each look would read a list of late comers.
             GinIndex("terms", name="posts_searchentry_terms", fastupdate=False),
+            models.Index(  # the clock, which counts the words of what has appeared
+                "released_at",
+                name="posts_searchentry_uncounted",
+                condition=models.Q(is_counted=False, released_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -122,7 +146,7 @@ class SearchEntry(models.Model):
 
 
 class SearchTerm(models.Model):
-    """A term of the index and how many released posts hold it; "#" and "#words" count them all."""
+    """A term of the index and how many public posts hold it; "#" and "#words" count them all."""
 
     term = models.TextField(primary_key=True, db_collation="C")
     posts = models.BigIntegerField()
@@ -167,23 +191,27 @@ class _Text:
         return {word for word in self.words if len(word) >= SPELLED_FROM and word.isalpha()}
 
 
-def index(post_ids: Iterable[int], *, now: datetime) -> None:
+def index(post_ids: Iterable[int]) -> None:
     """Bring the index of these posts up to date, and the numbers of their words; idempotent.
 
-    Posts that are gone are passed over. A batch is one transaction of its own, unless the caller
-    has one. Writers of the index take turns, or two could wait for each other's words.
+    Posts that are gone are passed over, and what has not changed is not written. A batch is one
+    transaction of its own, unless the caller has one. Writers of the index take turns, or two could
+    wait for each other's words.
     """
     ordered = sorted(set(post_ids))
-    for start in range(0, len(ordered), BATCH):
+    size = (len(ordered) or 1) if connection.in_atomic_block else BATCH
+    for held in _parts(ordered, size):
         with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('posts_searchentry'))")
-            _index_batch(cursor, ordered[start : start + BATCH], now=now)
+            cursor.execute(_LOCK_POSTS, [held])
+            cursor.execute(_LOCK_INDEX)
+            for batch in _parts(held, BATCH):
+                _index_batch(cursor, batch)
 
 
-def overdue(now: datetime, limit: int) -> list[int]:
-    """Return posts that have no entry, or one whose words are counted and should not be, or not."""
+def overdue(now: datetime, *, most: int) -> list[int]:
+    """Return posts without an entry, the newest first, and those whose time came; one query."""
     with connection.cursor() as cursor:
-        cursor.execute(_OVERDUE, [now, limit])
+        cursor.execute(_OVERDUE, {"now": now, "most": most})
         return [pk for (pk,) in cursor.fetchall()]
 
 
@@ -193,28 +221,28 @@ def nearby(word: str) -> list[str]:
     return list({word, *(word[:at] + word[at + 1 :] for at in range(len(word)))})
 
 
-def _index_batch(cursor: Any, post_ids: list[int], *, now: datetime) -> None:
+def _parts(post_ids: list[int], size: int) -> list[list[int]]:
+    return [post_ids[start : start + size] for start in range(0, len(post_ids), size)]
+
+
+def _index_batch(cursor: Any, post_ids: list[int]) -> None:
     cursor.execute(_TEXTS, [READ, post_ids])
     rows = cursor.fetchall()
     if not rows:
         return
-    posts = [row[0] for row in rows]
     texts = [_text(*row[3:]) for row in rows]
-    cursor.execute(_COUNT, {"posts": posts, "sign": -1})
-    cursor.execute(
-        _STORE,
-        [
-            now,
-            posts,
-            [_array(row[1]) for row in rows],
-            [_array(row[2]) for row in rows],
-            [text.length for text in texts],
-            [_array(text.title) for text in texts],
-            [_vector(text) for text in texts],
-        ],
-    )
-    cursor.execute(_COUNT, {"posts": posts, "sign": 1})
-    if new := [term for (term,) in cursor.fetchall()]:
+    given = {
+        "posts": [row[0] for row in rows],
+        "authors": [_array(row[1]) for row in rows],
+        "tags": [_array(row[2]) for row in rows],
+        "lengths": [text.length for text in texts],
+        "titles": [_array(text.title) for text in texts],
+        "terms": [_vector(text) for text in texts],
+        "now": timezone.now(),
+    }
+    cursor.execute(_STORE, given)
+    new = [term for term, is_unspelled in cursor.fetchall() if is_unspelled]
+    if new:
         cursor.execute(_SPELL, [new, [_array(nearby(term[1:])) for term in new]])
 
 

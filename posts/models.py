@@ -6,8 +6,6 @@ from typing import Any, ClassVar
 from cabinet.fields import CabinetForeignKey
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
-from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
@@ -119,8 +117,6 @@ class Post(Publishing, Correctable, Cited):  # type: ignore[django-manager-missi
     contents = models.JSONField(editable=False, default=list, blank=True)
     plain_text = models.TextField(editable=False, default="", blank=True)
     word_count = models.PositiveIntegerField(editable=False, default=0)
-    # Made by posts.search from the columns above and the tags.
-    search_vector = SearchVectorField(null=True, editable=False)
 
     tags = TaggableManager(through=TaggedPost, blank=True, help_text="Separated by commas.")
 
@@ -149,8 +145,6 @@ class Post(Publishing, Correctable, Cited):  # type: ignore[django-manager-missi
                 include=["published_at", "revised_at", "corrected_at"],
                 condition=Q(status="published"),
             ),
-            # /search/
-            GinIndex("search_vector", name="posts_post_search"),
         ]  # fmt: skip
         constraints = [
             CheckConstraint(

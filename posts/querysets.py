@@ -80,7 +80,7 @@ class PostQuerySet(TaggingQuerySet):
                 citing_rows=citations.later(),
             )
             .prefetch_related("tags")
-            .defer("body", "plain_text", "search_vector")
+            .defer("body", "plain_text")
         )
 
     def in_year(self, year: int) -> Self:
@@ -114,7 +114,7 @@ class PostQuerySet(TaggingQuerySet):
     def tagged(self, tag: Tag) -> Self:
         return self.filter(tagged_posts__tag=tag)
 
-    def featured_on(self, tag: Tag) -> Self:
+    def featured_on(self, tag: Tag | int) -> Self:
         """Return what an editor put above the list of the topic's page, in that order."""
         posts = self.filter(featured_in__tag=tag).for_list()
         return posts.order_by("featured_in__position", "featured_in__pk")[:FEATURED]

@@ -19,7 +19,6 @@ from posts.matching import Stems, Term
 from posts.vocabulary import Vocabulary
 
 SATURATION = 2.0  # k1 of BM25: twice a word is not twice as much
-SUMMARY_LENGTH_SHARE = 0.3  # b of BM25 for the short fields
 ADJACENT, NEAR, TITLE = 0.5, 0.25, 1.0  # what pairs of words and the title weigh besides
 ADJACENT_IN = {"A": 4.0, "B": 1.0, "C": 1.5, "D": 1.0}
 NEAR_IN = {"A": 2.0, "B": 0.0, "C": 1.0, "D": 1.0}

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from procrastinate.types import JSONDict
+
 from posts import search, tasks
 from posts.models import Post
 from posts.tagging import batches
@@ -29,5 +31,6 @@ def refresh(post_ids: Collection[int], *, has_new_tags: bool = True) -> None:
         public += posts.order_by("pk").values_list("pk", flat=True)
         posts.update(related_at=None)
     later = tasks.relate_posts.configure(priority=tasks.AFTER_THE_REST)
-    for batch in batches(public, RELATE_BATCH):
-        later.defer(post_ids=[*batch])
+    if public:
+        jobs: list[JSONDict] = [{"post_ids": [*some]} for some in batches(public, RELATE_BATCH)]
+        later.batch_defer(*jobs)

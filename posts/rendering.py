@@ -9,10 +9,9 @@ from django.utils.html import escape
 from django.utils.text import slugify
 from lxml import html
 
-from pbrsite.characters import printable
 from posts import anchors, footnotes, pictures, prose
 
-__all__ = ["Rendering", "absolute_links", "inner", "is_ours", "printable", "render"]
+__all__ = ["Rendering", "absolute_links", "inner", "is_ours", "render"]
 
 # Ids the page around the body has for itself, and deep links rely on.
 PAGE_HOOKS = frozenset(

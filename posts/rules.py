@@ -23,9 +23,9 @@ BLOCKS = {"p", "li", "td", "th", "blockquote", "figcaption", *HEADINGS}
 # Plug-ins' own names; a plain bracketed word ("[sic]", "[2019] EWCA", "[video]") is prose.
 SHORTCODE = re.compile(
     r"""\[/?(?:caption|wp_caption|gallery|playlist|embed|contact-form(?:-7)?|wpforms|gravityform)
-            (?:\s[^\]]*)?\]
-      | \[/?[a-z]+(?:_[a-z0-9]+)+(?:\s[^\]]*)?\]        # [vc_row], [et_pb_section …]
-      | \[[a-z][a-z0-9-]*(?:\s+[\w-]+\s*=\s*["'“”‘’″][^\]]*)\]  # [audio src="…"]
+            (?:\s[^\[\]]*)?\]
+      | \[/?[a-z]+(?:_[a-z0-9]+)+(?:\s[^\[\]]*)?\]        # [vc_row], [et_pb_section …]
+      | \[[a-z][a-z0-9-]*(?:\s+[\w-]+\s*=\s*["'“”‘’″][^\[\]]*)\]  # [audio src="…"]
       | \[/[a-z][a-z0-9_-]*\]                           # [/audio]
     """,
     re.VERBOSE,

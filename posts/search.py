@@ -14,14 +14,14 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from pbrsite.database.statements import Statement
-from posts import indexing, lexemes, matching, ranking, retrieval, vocabulary, wording
+from posts import indexing, matching, ranking, retrieval, vocabulary, wording
 from posts.matching import Matching
 from posts.models import Post, PostQuerySet
 from posts.retrieval import Narrowing
 from posts.vocabulary import Vocabulary
 from posts.wording import tidy
 
-__all__ = ["Found", "find", "index", "mentioning", "tidy", "within"]
+__all__ = ["Condition", "Found", "find", "index", "mentioning", "tidy", "within"]
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,18 @@ class Found:
 
 def index(post_ids: Iterable[int]) -> None:
     """Bring what is known of these posts' words up to date, whatever their number; idempotent."""
-    post_ids = list(post_ids)
-    lexemes.store(post_ids)
-    indexing.index(post_ids, now=timezone.now())
+    indexing.index(post_ids)
 
 
-def overdue(now: datetime, limit: int = 500) -> list[int]:
-    """Return posts that are not indexed yet, appeared by the clock, or are public no longer."""
-    return indexing.overdue(now, limit)
+def catch_up(now: datetime, *, most: int = 2_000) -> int:
+    """Index posts that are not yet: an older archive's, and any whose job was lost.
+
+    Also counts the words of those that appeared by the clock. Returns how many there were.
+    """
+    waiting = indexing.overdue(now, most=most)
+    for start in range(0, len(waiting), indexing.BATCH):
+        index(waiting[start : start + indexing.BATCH])
+    return len(waiting)
 
 
 def within(posts: PostQuerySet, query: str, *, by_date: bool = False) -> PostQuerySet:
@@ -82,7 +86,7 @@ def in_order(posts: PostQuerySet, post_ids: list[int]) -> PostQuerySet:
 def mentioning(words: str) -> PostQuerySet:
     """Return posts of any state that hold all the words: for the editors' list."""
     match, _ = _understood(words)
-    return Post.objects.filter(search_entry__terms=_Condition(match.strict))
+    return Post.objects.filter(search_entry__terms=Condition(match.strict))
 
 
 @transaction.atomic(savepoint=False)
@@ -146,7 +150,7 @@ def _among(posts: PostQuerySet) -> tuple[str, dict[str, Any]]:
     return f"post_id IN ({named})", {f"among{at}": value for at, value in enumerate(values)}
 
 
-class _Condition(SearchQuery):
+class Condition(SearchQuery):
     """A condition as PostgreSQL's `tsquery`: known to Django for one, and so not parsed again."""
 
     template = "%(expressions)s::tsquery"

@@ -128,7 +128,7 @@ def whole(posts: PostQuerySet) -> PostQuerySet:
     """Return the posts with all a snapshot reads: one query and two per kind of row."""
     keys = [name for name, column in FIELDS.items() if column.is_relation]
     rows = [Prefetch(f"{spec.relation}__{spec.target}", spec.named_targets()) for spec in ROWS]
-    return posts.select_related(*keys).prefetch_related(*rows).defer("search_vector")
+    return posts.select_related(*keys).prefetch_related(*rows)
 
 
 def of_post(post: Post) -> Snapshot:

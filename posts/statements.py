@@ -1,4 +1,4 @@
-"""The queries of a post's own page: of one shape for every post, so each is made once."""
+"""The queries of the most read pages that have one shape for every reader, each made once."""
 
 from datetime import datetime
 
@@ -7,7 +7,9 @@ from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
 from pbrsite.database.statements import Statement
-from posts.models import Post, PostQuerySet, Tag
+from posts.authors import AuthorQuerySet
+from posts.models import Author, Post, PostQuerySet, Tag
+from posts.topics import TagQuerySet
 
 
 def page(slug: str, now: datetime) -> Post | None:
@@ -33,3 +35,34 @@ def _tags() -> ArraySubquery:
     tags = Tag.objects.filter(tagged_posts__content_object=OuterRef("pk")).order_by("pk")
     names = ("id", "name", "slug", "kind")
     return ArraySubquery(tags.values(row=JSONObject(**{name: name for name in names})))
+
+
+def topic(slug: str, now: datetime) -> Tag | None:
+    """Return the public tag of that address with its `post_count`; one query."""
+    return next(iter(_topic(slug, now)), None)
+
+
+@Statement
+def _topic(slug: str, now: datetime) -> TagQuerySet:
+    return Tag.objects.public(now).filter(slug=slug)
+
+
+@Statement
+def subtopics(tag_id: int, now: datetime) -> TagQuerySet:
+    """Return the sub-topics that have posts, by name."""
+    return Tag.objects.public(now).filter(parent_topics=tag_id)
+
+
+@Statement
+def featured(tag_id: int, now: datetime) -> PostQuerySet:
+    return Post.objects.published(now).featured_on(tag_id)
+
+
+def author(slug: str, now: datetime) -> Author | None:
+    """Return the author of that address, if something of theirs is out; one query."""
+    return next(iter(_author(slug, now)), None)
+
+
+@Statement
+def _author(slug: str, now: datetime) -> AuthorQuerySet:
+    return Author.objects.public(now).filter(slug=slug)

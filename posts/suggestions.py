@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db import connection
+from django.contrib.postgres.search import SearchRank
 from django.db.models import Count, F
 
-from posts import rendering
+from posts import rendering, search
 from posts.models import Post, Tag
 from posts.tagnames import Name, known_names
+from posts.tokens import tokens
 from posts.topics import TagQuerySet
 
 SHOWN = 12
@@ -27,10 +27,6 @@ ALIKE = 10  # of them count as similar
 LEAST_SHARED = 2  # similar posts that must have a tag which the text does not name
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s'’\-]|\n")
-_LEXEMES = """
-SELECT lexeme FROM unnest(to_tsvector('english', %s))
-WHERE length(lexeme) > 2 ORDER BY cardinality(positions) DESC, lexeme LIMIT %s
-"""
 
 
 @dataclass(frozen=True)
@@ -119,7 +115,7 @@ def suggest(
 ) -> list[Suggestion]:
     """Return tags for the text, the likeliest first, each with its reason; chosen ones left out.
 
-    At most five queries. Without `reads_alike` only the stored related posts count as similar:
+    At most four queries. Without `reads_alike` only the stored related posts count as similar:
     two queries.
     """
     index = Index(known_names())
@@ -168,19 +164,27 @@ def _shared(text: Text, post: Post | None, *, reads_alike: bool) -> list[tuple[T
 
 
 def _alike(text: Text) -> list[int]:
-    """Return the newest posts most like the text; two queries, however large the archive is."""
-    words = " ".join([text.title, text.title, text.title, text.rest])[:LONGEST_TEXT]
-    with connection.cursor() as cursor:
-        cursor.execute(_LEXEMES, [rendering.printable(words), TELLING_WORDS])
-        lexemes = [lexeme for (lexeme,) in cursor.fetchall()]
-    if not lexemes:
+    """Return the newest posts most like the text; one query, however large the archive is."""
+    telling = _telling(text)
+    if not telling:
         return []
-    quoted = ("'" + word.replace("\\", "\\\\").replace("'", "''") + "'" for word in lexemes)
-    wanted = SearchQuery(" | ".join(quoted), config="simple", search_type="raw")
+    wanted = search.Condition(" | ".join(f"'{stem}'" for stem in telling))
     newest = Post.objects.published().newest_first().values("pk")[:NEWEST]
-    posts = Post.objects.published().filter(pk__in=newest, search_vector=wanted)
-    ranked = posts.annotate(rank=SearchRank(F("search_vector"), wanted)).order_by("-rank", "-pk")
-    return list(ranked.values_list("pk", flat=True)[:ALIKE])
+    posts = Post.objects.published().filter(pk__in=newest, search_entry__terms=wanted)
+    ranked = posts.annotate(rank=SearchRank(F("search_entry__terms"), wanted))
+    return list(ranked.order_by("-rank", "-pk").values_list("pk", flat=True)[:ALIKE])
+
+
+def _telling(text: Text) -> list[str]:
+    """Return the most frequent stems, as the search index knows them; a title counts thrice."""
+    words = " ".join([text.title, text.title, text.title, text.rest])[:LONGEST_TEXT]
+    counts = Counter(
+        token.stem
+        for token in islice(tokens(words), MOST_WORDS)
+        if len(token.stem) > 2 and not token.is_stop_word
+    )
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [stem for stem, _ in ordered[:TELLING_WORDS]]
 
 
 def _counted(tags: TagQuerySet) -> list[tuple[Tag, int]]:

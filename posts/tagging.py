@@ -48,7 +48,7 @@ class TaggingQuerySet(models.QuerySet["Post"]):
 
         One transaction, idempotent. Search and related posts follow (see `posts.reindexing`).
         """
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             changed = self.lacking(tags)
             self.mark_saved(changed, at=now or timezone.now())
             links = (TaggedPost(tag=tag, content_object_id=pk) for pk in changed for tag in tags)

@@ -24,14 +24,6 @@ def index_posts(post_ids: list[int]) -> None:
     search.index(post_ids)
 
 
-@app.periodic(cron="*/5 * * * *")
-@app.task(queueing_lock="posts.index_overdue")
-def index_overdue(timestamp: int) -> None:
-    """Index what appeared by the clock alone, what an older version left, and what a job lost."""
-    while late := search.overdue(timezone.now()):
-        search.index(late)
-
-
 @app.task(retry=RetryStrategy(max_attempts=5, exponential_wait=4))
 def relate_posts(post_ids: list[int]) -> None:
     """Relate each of many posts that changed together; their neighbours are among them or wait."""
@@ -50,6 +42,13 @@ def relate_overdue(timestamp: int) -> None:
     """Have posts related that appeared by the clock alone, and any whose job was lost."""
     for post_id in relatedness.overdue():
         relate.defer(post_id=post_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="posts.index_overdue", lock="posts.index_overdue")
+def index_overdue(timestamp: int) -> None:
+    """Index what has no index yet, and count the words of what appeared by the clock."""
+    search.catch_up(timezone.now())
 
 
 @app.periodic(cron="23 * * * *")

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from posts import cooccurrence, search, snippets
+from posts import cooccurrence, search, snippets, statements
 from posts import moved as old_addresses
 from posts.cooccurrence import MOST_TAGS, intersection_url
 from posts.models import Post, Tag, TagSlug
@@ -23,15 +23,15 @@ from posts.questions import Question
 
 @require_safe
 def tag_detail(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
-    tag = Tag.objects.public().filter(slug=slug).first()
+    now = timezone.now()
+    tag = statements.topic(slug, now)
     if tag is None:
         return old_addresses.tag(request, slug)
-    now = timezone.now()
     asked = Question.from_request(request.GET)
-    featured = [] if asked.query else list(Post.objects.published(now).featured_on(tag))
+    featured = [] if asked.query else statements.featured(tag.pk, now)
     # They stand above the list, on its first page, and not in it again.
     posts: Rows = PostList.of_tag(tag, now).without(featured)
-    subtopics = [] if asked.query else list(tag.public_subtopics())
+    subtopics = [] if asked.query else statements.subtopics(tag.pk, now)
     context = {
         "base": tag.get_absolute_url(),
         "tag": tag,

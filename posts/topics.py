@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
@@ -23,13 +24,13 @@ _VARIABLE = re.compile(rf"{{{{{_SPACE}(.*?){_SPACE}}}}}", re.DOTALL)
 
 
 class TagQuerySet(models.QuerySet["Tag"]):
-    def with_post_count(self) -> Self:
+    def with_post_count(self, now: datetime | None = None) -> Self:
         """Add `post_count`: how many posts of the tag the public sees now; no post is read."""
-        return self.annotate(post_count=listings.public_count(ListKind.TAG, timezone.now()))
+        return self.annotate(post_count=listings.public_count(ListKind.TAG, now or timezone.now()))
 
-    def public(self) -> Self:
+    def public(self, now: datetime | None = None) -> Self:
         """Return tags that lead to something, with `post_count`: a draft's alone are not named."""
-        return self.with_post_count().filter(post_count__gt=0)
+        return self.with_post_count(now).filter(post_count__gt=0)
 
     def most_used_in(self, posts: models.QuerySet[Any]) -> Self:
         """Return the tags of these posts, the most frequent first."""
@@ -132,10 +133,6 @@ class Tag(TagBase):
 
         links = self.tagged_posts.values_list("content_object_id", flat=True)
         reindexing.refresh(list(links), has_new_tags=False)
-
-    def public_subtopics(self) -> TagQuerySet:
-        """Return the sub-topics that have posts, by name."""
-        return Tag.objects.public().filter(parent_topics=self)
 
 
 class TagAlias(models.Model):

@@ -4,8 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from posts.indexing import SPELLED_FROM, nearby
 from posts.orthography import folded
@@ -16,9 +18,10 @@ ASKED_FROM = SPELLED_FROM - 1  # letters: one may be missing
 LONGEST_NAME = 6  # words of a tag's name that may stand for one of its other names
 TIERS = ("+", "*", "!", "^")
 
-# One statement. Names are compared without case, as the tags' own index holds them. For the rest
-# of the transaction the index is preferred: reading the table looks cheap to the planner, which
-# does not know that each vector then has to be fetched from beside it.
+# One statement. Names are compared without case, as the tags' own index holds them; those of a tag
+# without a public post count for nothing. For the rest of the transaction the index is preferred:
+# reading the table looks cheap to the planner, which does not know that each vector then has to be
+# fetched from beside it.
 _KNOWN = """
 SELECT 'set', set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), 0
 UNION ALL
@@ -33,6 +36,10 @@ SELECT 'name', lower(said.name), other.name, 0 FROM (
 ) AS said JOIN (
     SELECT id AS tag_id, name FROM posts_tag UNION ALL SELECT tag_id, name FROM posts_tagalias
 ) AS other ON other.tag_id = said.tag_id AND lower(other.name) <> lower(said.name)
+WHERE EXISTS (
+    SELECT 1 FROM posts_listentry
+    WHERE kind = 'tag' AND key = said.tag_id AND published_at <= %(now)s
+)
 """
 
 
@@ -74,6 +81,7 @@ def about(words: Sequence[Token]) -> Vocabulary:
         "terms": list(terms),
         "nearby": list({part for word in spelled for part in nearby(word)}),
         "names": _names(alone),
+        "now": timezone.now(),
     }
     return _read(asked, spelled)
 
@@ -102,7 +110,7 @@ def _names(words: Sequence[Token]) -> list[str]:
     ]
 
 
-def _read(asked: dict[str, list[str]], spelled: list[str]) -> Vocabulary:
+def _read(asked: dict[str, Any], spelled: list[str]) -> Vocabulary:
     known = Vocabulary()
     parts_of = {word: set(nearby(word)) for word in spelled}
     with connection.cursor() as cursor:

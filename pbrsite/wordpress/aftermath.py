@@ -11,7 +11,7 @@ BATCH = 500  # posts indexed, or read for citations, at once
 
 def catch_up() -> None:
     """Index what a run that was broken off left without; one query when there is nothing."""
-    for batch in _batches(_imported().filter(search_vector=None), BATCH):
+    for batch in _batches(_imported().filter(search_entry=None), BATCH):
         search.index(batch)
 
 

@@ -13,18 +13,18 @@ from django.utils.html import escape
 from lxml import etree, html
 
 from pbrsite.characters import printable
-from pbrsite.wordpress import illustrations, linking, shortcodes, structure
+from pbrsite.wordpress import fields, illustrations, linking, shortcodes, structure
 from pbrsite.wordpress.linking import Blog
+from pbrsite.wordpress.markup import comments
 from pbrsite.wordpress.paragraphs import paragraphs
 from posts import prose
 from posts.pictures import Picture
+from posts.rules import SHORTCODE
 
 BLOCK = "blocks that WordPress fills itself, left out"
 UNPARSED = "a body that is no HTML, kept as plain text"
-_BLOCK = re.compile(r"<!--\s*/?wp:([a-z0-9/_-]+)(?:\s+(?:\{.*?\}\s*)?)?(/)?-->", re.DOTALL)
-_CLASSIC = re.compile(r"<!--\s*wp:freeform.*?-->(.*?)<!--\s*/wp:freeform\s*-->", re.DOTALL)
-_MORE = re.compile(r"<!--\s*more.*?-->|<!--\s*/?wp:more.*?-->", re.DOTALL)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_BLOCK = re.compile(r"wp:([a-z0-9/_-]+)\s")
+MORE = ("more", "wp:more", "/wp:more")
 EMPTIABLE = ("p", "li", "ul", "ol", "blockquote", "figure", "strong", "em", "a")
 HARMLESS = {"spacer", "more", "nextpage", "separator", "image", "post-content"}
 
@@ -66,24 +66,43 @@ def convert(content: str, place: Place) -> Body:
     return Body(prose.sanitize_body(_inner(root)), notes)
 
 
+def has_words(content: str) -> bool:
+    """Return whether a body says anything besides its markup; asked of what came out empty."""
+    return bool(fields.plain(SHORTCODE.sub("", content)))
+
+
 def before_the_fold(content: str) -> str:
     """Return what stands before "read more", which is the writer's own summary; or ""."""
-    found = _MORE.search(content)
-    return content[: found.start()] if found else ""
+    folds = (start for start, _, said in comments(content) if said.startswith(MORE))
+    return content[: next(folds, 0)]
 
 
 def _as_html(content: str, place: Place) -> tuple[str, list[tuple[str, str]]]:
     """Return HTML with its paragraphs, whichever of its editors WordPress kept it for."""
     is_of_blocks = "<!-- wp:" in content
-    filled_in: list[tuple[str, str]] = []
-    if is_of_blocks:
-        content = _CLASSIC.sub(lambda found: paragraphs(found[1]), content)
-        filled_in = [
-            (BLOCK, name) for name, ends in _BLOCK.findall(content) if ends and name not in HARMLESS
-        ]
-    content = _COMMENT.sub("", _MORE.sub("\n\n", content))
+    content, filled_in = _without_comments(content)
     content, notes = shortcodes.expand(content, place.attachments)
     return (content if is_of_blocks else paragraphs(content)), filled_in + notes
+
+
+def _without_comments(content: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return the text with what its comments ask for, and the blocks WordPress would fill."""
+    parts: list[str] = []
+    filled_in: list[tuple[str, str]] = []
+    classic: int | None = None  # the part with which a classic editor's own block begins
+    last = 0
+    for start, end, said in comments(content):
+        parts.append(content[last:start])
+        last = end
+        if said.startswith(MORE):
+            parts.append("\n\n")
+        elif said.startswith("wp:freeform") and classic is None:
+            classic = len(parts)
+        elif said.startswith("/wp:freeform") and classic is not None:
+            parts[classic:], classic = [paragraphs("".join(parts[classic:]))], None
+        elif said.endswith("/") and (block := _BLOCK.match(said)) and block[1] not in HARMLESS:
+            filled_in.append((BLOCK, block[1]))
+    return "".join([*parts, content[last:]]), filled_in
 
 
 def _drop_empty(root: Any) -> None:

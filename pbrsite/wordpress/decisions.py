@@ -20,9 +20,12 @@ KINDS = {
     "wp_template": "a template",
     "wp_global_styles": "a style of WordPress",
 }
+# Characters: of what is longer than 10 MB the HTML parser says nothing and drops the rest.
+MOST = 2_000_000
 NO_POST = "of a kind this site has no use for"
 IN_TRASH = "in the bin of the blog"
 UNSAVED = "never saved on the blog"
+TOO_LONG = "longer than a page can be: split it on the blog, or cut it in the file"
 NAMELESS = "it has neither number nor guid nor slug, so it could not be found again"
 PRIVATE = "private on the blog: a draft here"
 PROTECTED = "under a password on the blog: a draft here"
@@ -54,6 +57,8 @@ def decide(item: Item, *, now: datetime, zone: tzinfo) -> Decision:
         return Decision(reason=IN_TRASH)
     if item.status in {"auto-draft", "inherit"}:
         return Decision(reason=UNSAVED)
+    if len(item.content) > MOST:
+        return Decision(reason=TOO_LONG)
     if not (item.number or item.guid or item.slug):
         return Decision(reason=NAMELESS)
     at = moment(item.date_gmt, item.date, zone, rfc=item.published)

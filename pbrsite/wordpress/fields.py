@@ -7,9 +7,10 @@ from urllib.parse import unquote
 from django.utils.text import slugify
 
 from pbrsite.characters import printable
+from pbrsite.wordpress.markup import without_comments, without_tags
 from posts.slugs import RESERVED
 
-_TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^>]*>", re.DOTALL)
+_TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 _BREAK = re.compile(r"</?(?:p|br|div|li|h[1-6]|blockquote|tr|td)\b[^>]*>", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?…][\"'”’)\]]*(?=\s|$)")
 MARK = "…"
@@ -17,7 +18,9 @@ MARK = "…"
 
 def plain(markup: str) -> str:
     """Return the words alone, in one line: no tags, no entities, nothing unprintable."""
-    text = _TAG.sub("", _BREAK.sub(" ", markup)) if "<" in markup else markup
+    text = markup
+    if "<" in markup:
+        text = without_tags(_TAG, without_tags(_BREAK, without_comments(markup), instead=" "))
     return " ".join(printable(html.unescape(text)).split())
 
 

@@ -14,7 +14,7 @@ from posts.rules import FILE_NAME
 MISSING = "images left out, since they are not in the media library"
 LINKED = "images left out that had a link: the link leads on from their description"
 IMAGE_LINK = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|bmp|tiff?)(?:\?.*)?$", re.IGNORECASE)
-_SOURCE = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
+_SOURCE = re.compile(r"<img\b(?:[^<>]|<(?!img\b))*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 _SIZE = re.compile(r"-(?:\d+x\d+|scaled|rotated|e\d{10,})(?=\.\w+$)")
 _FOLDERS = re.compile(r"^.*?/(?:wp-content/uploads|wp-content|files)/")
 

@@ -6,6 +6,8 @@ own (a heading, a list item, a cell, a paragraph somebody wrote) stays as it is.
 
 import re
 
+from pbrsite.wordpress.markup import tags
+
 BLOCKS = frozenset(
     {"address", "article", "aside", "audio", "blockquote", "caption", "center", "dd", "details",
      "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3",
@@ -19,20 +21,23 @@ OPEN = frozenset(
      "main", "section"}
 )  # fmt: skip
 VOID = frozenset({"hr"})
-_TOKEN = re.compile(r"<!--.*?-->|<(/?)([a-zA-Z][a-zA-Z0-9]*)\b[^>]*>", re.DOTALL)
+_TOKEN = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)\b[^>]*>")
 _BLANK = re.compile(r"\n[ \t]*\n\s*")
-_BREAK = re.compile(r"(?:<br\s*/?>)?[ \t]*\n\s*", re.IGNORECASE)
+_BREAK = re.compile(r"(?:<br\s*/?>[ \t]*|(?<![ \t])[ \t]*)\n\s*", re.IGNORECASE)
 
 
 def paragraphs(text: str) -> str:
-    """Return the text with its paragraphs as HTML; what already has them comes out unchanged."""
+    """Return the text with its paragraphs as HTML; what already has them comes out unchanged.
+
+    The text holds no comments.
+    """
     writer = _Writer()
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     start = 0
-    for token in _TOKEN.finditer(text):
+    for token in tags(_TOKEN, text):
         writer.words.append(text[start : token.start()])
         start = token.end()
-        name = (token[2] or "").lower()
+        name = token[2].lower()
         if name in BLOCKS:
             writer.block(token[0], name, is_end=bool(token[1]))
         else:

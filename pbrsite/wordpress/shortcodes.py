@@ -17,23 +17,27 @@ UNKNOWN = "shortcodes taken out, the words between them kept"
 
 Notes = list[tuple[str, str]]
 
-_CODE = re.compile(r"(<(pre|code|script|style)\b.*?</\2\s*>)", re.DOTALL | re.IGNORECASE)
+# What stands between two brackets holds none, and what stands between two codes not their like:
+# so no search for an end runs past the next beginning, however many have no end.
+_CODE = re.compile(r"(<(pre|code|script|style)\b(?:[^<]++|<(?!/?\2\b))*+</\2\s*>)", re.IGNORECASE)
 _LISTING = re.compile(
-    r"\[(code|sourcecode|source)\b[^\]]*\](.*?)\[/\1\]", re.DOTALL | re.IGNORECASE
+    r"\[(code|sourcecode|source)\b[^\[\]]*\]((?:[^\[]++|\[(?!/?\1\b))*+)\[/\1\]", re.IGNORECASE
 )
-_CAPTION = re.compile(r"\[((?:wp_)?caption)\b([^\]]*)\](.*?)\[/\1\]", re.DOTALL | re.IGNORECASE)
+_CAPTION = re.compile(
+    r"\[((?:wp_)?caption)\b([^\[\]]*)\]((?:[^\[]++|\[(?!/?\1\b))*+)\[/\1\]", re.IGNORECASE
+)
 _IMAGE = re.compile(
     r"\s*((?:<a\b[^>]*>\s*)?<img\b[^>]*>(?:\s*</a>)?)(.*)", re.DOTALL | re.IGNORECASE
 )
 _SAID = re.compile(r"caption\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
-_EMBED = re.compile(r"\[embed\b[^\]]*\]\s*(.*?)\s*\[/embed\]", re.DOTALL | re.IGNORECASE)
+_EMBED = re.compile(r"\[embed\b[^\[\]]*\]((?:[^\[]++|\[(?!/?embed\b))*+)\[/embed\]", re.IGNORECASE)
 _MEDIA = re.compile(
     r"\[(audio|video|playlist|youtube|vimeo|soundcloud|wpvideo|dailymotion|ted|slideshare|googlevideo"
     r"|twitter|tweet|instagram|facebook|flickr|googlemaps|polldaddy|scribd|archiveorg|gist)"
-    r"\b([^\]]*)\](?:\s*\[/\1\])?",
+    r"\b([^\[\]]*)\](?:\s*\[/\1\])?",
     re.IGNORECASE,
 )
-_GALLERY = re.compile(r"\[gallery\b([^\]]*)\]", re.IGNORECASE)
+_GALLERY = re.compile(r"\[gallery\b([^\[\]]*)\]", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s\"'\]<>]+")
 _NAME = re.compile(r"\[/?([\w-]+)")
 
@@ -64,7 +68,9 @@ def gallery_numbers(content: str) -> set[int]:
 def _expand(text: str, attachments: Mapping[int, tuple[str, str]], notes: Notes) -> str:
     text = _CAPTION.sub(partial(_caption, notes=notes), text)
     text = _GALLERY.sub(partial(_gallery, attachments=attachments, notes=notes), text)
-    text = _EMBED.sub(r"\n\n\1\n\n", text)  # The bare address is made a link later.
+    text = _EMBED.sub(
+        lambda found: f"\n\n{found[1].strip()}\n\n", text
+    )  # The bare address is made a link later.
     text = _MEDIA.sub(partial(_media, notes=notes), text)
     return SHORTCODE.sub(partial(_unknown, notes=notes), text)
 

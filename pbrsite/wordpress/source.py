@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pbrsite.wordpress.items import UnreadableError
+from pbrsite.wordpress.markup import without_comments
 
 HEAD = 65_536  # bytes in which an export says what it is
 PIECE = 65_536  # bytes read at a time
 TAIL = 65_536  # bytes in which it ends: some plug-ins add a comment behind it
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LOOSE = re.compile(r"&(?!#[0-9]{1,7};|#x[0-9a-fA-F]{1,6};|(?:amp|lt|gt|quot|apos);)(\w{2,10};)?")
+_INSTRUCTION = re.compile(r"<\?(?:(?!\?>|<\?).)*+\?>", re.DOTALL)
+# Declarations inside a DOCTYPE, whatever stands in them to look like the beginning of the feed.
+_SUBSET = re.compile(r"""<!doctype(?:[^>"'\[]|"[^"]*"|'[^']*')*+\[""")
 _CDATA, _END = "<![CDATA[", "]]>"
 _MARK = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8-sig"}
 
@@ -169,13 +173,14 @@ def _refuse_other_files(head: bytes) -> None:
 def _refuse_other_pages(text: str) -> None:
     """Refuse a page that was saved in place of the export, and what only an attack would hold."""
     bare = text.lstrip("\ufeff \t\r\n").lower()
-    start = re.sub(r"<\?.*?\?>|<!--.*?-->", "", bare, flags=re.DOTALL).lstrip()
+    bare = without_comments(bare)
+    start = _INSTRUCTION.sub("", bare).lstrip()
     if start.startswith(("<!doctype html", "<html", "<head", "<body")):
         raise UnreadableError(
             "This is a web page saved under the name of an export, perhaps the page to log in. "
             "In WordPress, choose Tools, Export, and import the file it gives you."
         )
-    if "<!entity" in bare.partition("<rss")[0]:
+    if "<!entity" in start.partition("<rss")[0] or _SUBSET.match(start):
         raise UnreadableError("The file declares entities, which no WordPress export does.")
     if not start.startswith(("<rss", "<!doctype", "<rdf")):
         raise UnreadableError(

@@ -60,10 +60,14 @@ class Uploads:
         return found
 
     def _look_through(self, folder: Path) -> None:
+        root = folder.resolve()
         for place, _, names in os.walk(folder):
             for name in names:
+                file = (Path(place) / name).resolve()  # A link may lead out of the folder.
+                if not (file.is_file() and file.is_relative_to(root)):
+                    continue
                 inside = str((Path(place) / name).relative_to(folder)).lower()
-                self.files[inside] = Path(place) / name
+                self.files[inside] = file
                 self.by_name.setdefault(name.lower(), []).append(inside)
 
     def _file(self, name: str) -> Path | None:

@@ -33,6 +33,7 @@ LONG_EXCERPT = "excerpts cut at a sentence"
 MOVED = "posts whose address changed"
 NUMBERLESS = "numbers another post here has: ?p= leads there"
 COVERED = "old addresses that are pages of this site"
+LOST = "nothing is left of the words of its body: a draft here"
 GATE = "the publish gate would say: "
 _ADDRESS = re.compile(r"https?://\S+")
 LEVELS = {"link_alive": Level.OFF, "excerpt": Level.OFF}  # the first asks about rows not yet there
@@ -125,6 +126,8 @@ def _fill(archive: Archive, work: Work, made: Made, pictures: Mapping[str, Pictu
         post.title = fields.cut(post.title, TITLE)
     post.body, work.page = made.body.html, made.page
     work.notes += made.body.notes
+    if _is_lost(item, made):
+        work.decision = Decision(Post.Status.DRAFT, notes=((LOST, ""),))
     work.tags = topics.find(archive, item.terms)
     categories = [term for term in item.terms if term.taxonomy == "category"]
     post.topic_id = next(iter([*topics.find(archive, categories), *work.tags]), None)
@@ -132,6 +135,11 @@ def _fill(archive: Archive, work: Work, made: Made, pictures: Mapping[str, Pictu
     post.status, post.published_at = _state(work)
     post.is_open_to_comments = False
     _give_lead_image(archive, work, pictures)
+
+
+def _is_lost(item: Item, made: Made) -> bool:
+    is_empty = not made.page.text.strip() and "<img" not in made.page.html
+    return is_empty and bodies.has_words(item.content)
 
 
 def _state(work: Work) -> tuple[str, datetime | None]:

@@ -80,7 +80,7 @@ class BulkPublishing(admin.ModelAdmin):
         applicable: PostQuerySet = getattr(queryset, move.applies_to)()
         pks = list(applicable.values_list("pk", flat=True))
         outcome = Outcome(queryset.count(), waiting=len(pks[AT_ONCE:]))
-        posts = Post.objects.defer("search_vector").in_bulk(pks[:AT_ONCE])
+        posts = Post.objects.in_bulk(pks[:AT_ONCE])
         for post in [posts[pk] for pk in pks if pk in posts]:
             try:
                 outcome.done += self._moves(request, post, move)

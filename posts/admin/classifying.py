@@ -20,6 +20,12 @@ class AuthorAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Author]:
         return Author.objects.annotate(posts_written=Count("posts")).order_by("name", "pk")
 
+    def save_model(self, request: HttpRequest, obj: Author, form: Any, change: bool) -> None:
+        """Save; search finds the posts by a new name at once."""
+        super().save_model(request, obj, form, change)
+        if change and "name" in form.changed_data:
+            obj.reindex_posts()
+
     @admin.display(description="posts", ordering="posts_written")
     def posts_written(self, author: Any) -> int:
         return int(author.posts_written)

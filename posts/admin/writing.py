@@ -96,12 +96,12 @@ class PostAdmin(
     def get_queryset(self, request: HttpRequest) -> PostQuerySet:
         queryset = Post.objects.open_to(request.user).order_by(*self.ordering)
         if request.resolver_match and str(request.resolver_match.url_name).endswith("changelist"):
-            return queryset.defer("body", "body_html", "contents", "plain_text", "search_vector")
+            return queryset.defer("body", "body_html", "contents", "plain_text")
         has_changes = Exists(ScheduledChange.objects.filter(post=OuterRef("pk")))
         whole = queryset.select_related("author", "topic", "series", "lead_image")
         found: PostQuerySet = whole.annotate(
             has_changes=has_changes, linking_rows=citations.linking()
-        ).defer("search_vector")
+        )
         return found
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

@@ -24,23 +24,6 @@ CREATE TRIGGER posts_post_releases_searchentry AFTER UPDATE ON posts_post FOR EA
 WHEN (OLD.status IS DISTINCT FROM NEW.status OR OLD.published_at IS DISTINCT FROM NEW.published_at)
 EXECUTE FUNCTION release_searchentry();
 """
-# A deleted post's words are counted no more.
-UNCOUNT = """
-CREATE FUNCTION uncount_searchentry() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE posts_searchterm SET posts = posts - 1
-    WHERE term = ANY(tsvector_to_array(OLD.terms));
-    UPDATE posts_searchterm SET posts = posts - OLD.length WHERE term = '#words';
-    RETURN NULL;
-END $$;
-
-CREATE TRIGGER posts_searchentry_uncounts AFTER DELETE ON posts_searchentry FOR EACH ROW
-WHEN (OLD.is_counted) EXECUTE FUNCTION uncount_searchentry();
-"""
-RECOUNT = """
-DROP TRIGGER posts_searchentry_uncounts ON posts_searchentry;
-DROP FUNCTION uncount_searchentry();
-"""
 # Words that lose a letter to the same rest. By the index, whatever the planner believes: of many
 # rests it expects so many words that it would rather compare them with every word there is.
 NEAR = """
@@ -131,6 +114,5 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(APART, migrations.RunSQL.noop),
         migrations.RunSQL(RELEASE, UNRELEASE),
-        migrations.RunSQL(UNCOUNT, RECOUNT),
         migrations.RunSQL(NEAR, UNNEAR),
     ]

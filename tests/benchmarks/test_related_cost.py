@@ -20,7 +20,7 @@ from posts import relatedness
 from posts.models import Author, Post, Tag, TaggedPost
 from tests.factories import make_author
 
-pytestmark = [pytest.mark.benchmark, pytest.mark.django_db]
+pytestmark = [pytest.mark.benchmark, pytest.mark.django_db(transaction=True)]
 
 RNG = random.Random(7)  # noqa: S311 (no secret)
 WORDS, SUBJECTS, TAGS, LENGTH = 60_000, 100, 300, 600

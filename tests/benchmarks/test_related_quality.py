@@ -36,7 +36,7 @@ RESAMPLED = 1_000
 
 pytestmark = [
     pytest.mark.benchmark,
-    pytest.mark.django_db,
+    pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not ARCHIVE.exists(), reason=f"no archive in {ARCHIVE}"),
 ]
 RNG = random.Random(7)  # noqa: S311 (no secret)

@@ -6,7 +6,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from posts.models import CoAuthor
+from posts import search
+from posts.models import CoAuthor, Post
 from tests.factories import make_author, make_post, make_tag
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +23,7 @@ def test_topics_are_those_of_the_newest_posts_most_frequent_first(client):
     post = write(tags=(often, once))
     make_post(author=post.author, tags=(often,))
     make_post(author=post.author, tags=(make_tag(name="Secret"),), status="draft")
+    search.index(Post.objects.values_list("pk", flat=True))
     topics = client.get("/author/ada/").context["topics"]
     assert [topic["label"] for topic in topics] == ["Often", "Once"]
     assert client.get(topics[1]["url"]).context["total"] == 1
@@ -32,6 +34,7 @@ def test_a_years_count_is_what_a_click_gives_with_what_was_written_together(clie
     CoAuthor.objects.create(post=other, author=mine.author)
     make_post(author=mine.author, published_at=timezone.now() + timedelta(days=1))
     make_post(author=mine.author, published_at=other.published_at, status="withdrawn")
+    search.index(Post.objects.values_list("pk", flat=True))
     context = client.get("/author/ada/").context
     assert context["post_count"] == 2
     assert [(year["label"], year["count"]) for year in context["years"]] == [

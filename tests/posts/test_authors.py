@@ -44,7 +44,8 @@ def test_feeds_name_each_author_apart(client, joint):
 
 
 def test_a_further_author_is_found_by_search_and_counted_as_a_click_gives(client, joint):
-    make_post(author=make_author(name="Dora Fen", slug="dora"), title="Another")
+    other = make_post(author=make_author(name="Dora Fen", slug="dora"), title="Another")
+    search.index([other.pk])
     assert client.get("/search/", {"q": "cleo marsh"}).context["total"] == 1
     facets = client.get("/search/", {"year": str(joint.published_at.year)}).context["facets"]
     authors = next(facet for facet in facets if facet["param"] == "author")

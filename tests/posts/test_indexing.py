@@ -1,77 +1,117 @@
-"""The search index keeps up with the posts, and its numbers with the index."""
+"""The search index: whose words are counted, what is written, and in which order it is locked."""
 
 from datetime import timedelta
 
 import pytest
-import time_machine
+from django.db import connection, transaction
 from django.utils import timezone
 
-from posts import search, tasks
-from posts.models import Post, SearchEntry, SearchTerm
-from tests.factories import make_post, make_tag
-
-pytestmark = pytest.mark.django_db
-
-
-def numbers() -> dict[str, int]:
-    return dict(SearchTerm.objects.filter(posts__gt=0).values_list("term", "posts"))
+from posts import search
+from posts.indexing import SearchTerm
+from posts.models import Post
+from tests.factories import make_post
+from tests.subscriptions.test_races import together
 
 
-def test_indexing_twice_changes_nothing(django_assert_max_num_queries):
-    posts = [make_post(title=f"Bonds {number}").pk for number in range(3)]
-    search.index(posts)
-    before = numbers(), list(SearchEntry.objects.values_list("post", "terms"))
-    search.index(posts)
-    assert before == (numbers(), list(SearchEntry.objects.values_list("post", "terms")))
-    assert before[0]["bond"] == before[0]["#"] == 3
-    with django_assert_max_num_queries(8):
-        search.index(posts)
+def counted(term: str) -> int:
+    """Return how many posts are counted to hold it once the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    return SearchTerm.objects.filter(term=term).values_list("posts", flat=True).first() or 0
 
 
-def test_words_taken_out_of_a_post_are_counted_no_more():
-    post = make_post(title="Bonds and trusts")
-    search.index([post.pk])
-    Post.objects.filter(pk=post.pk).update(title="Trusts")
-    search.index([post.pk])
-    assert "bond" not in numbers()
-    assert numbers()["trust"] == 1
+def withdraw(post: Post) -> None:
+    post.withdraw()
 
 
-def test_a_deleted_post_is_counted_no_more():
-    post = make_post(title="Bonds")
-    search.index([post.pk])
+def delete(post: Post) -> None:
     post.delete()
-    assert numbers() == {}
 
 
-def test_an_unpublished_post_is_indexed_and_not_counted():
-    draft = make_post(title="Bonds", status="draft")
-    search.index([draft.pk])
-    assert numbers() == {}
-    assert [post.pk for post in search.mentioning("bonds")] == [draft.pk]
+def put_off(post: Post) -> None:
+    Post.objects.filter(pk=post.pk).update(published_at=timezone.now() + timedelta(days=1))
 
 
-def test_a_post_without_an_entry_and_one_that_appeared_are_indexed_by_the_clock():
+@pytest.mark.django_db
+@pytest.mark.parametrize("hide", [withdraw, delete, put_off])
+def test_the_words_of_what_is_hidden_are_no_longer_offered(client, hide):
+    kept, hidden = make_post(title="Prisons"), make_post(title="Brundlewick prisons")
+    search.index([kept.pk, hidden.pk])
+    assert "brundlewick" in client.get("/search/", {"q": "brundlewik"}).content.decode()
+    hide(hidden)
+    assert (counted("=brundlewick"), counted("=prisons"), counted("#")) == (0, 1, 1)
+    assert "brundlewick" not in client.get("/search/", {"q": "brundlewik"}).content.decode()
+
+
+@pytest.mark.django_db
+def test_the_words_of_a_scheduled_post_are_not_offered(client):
+    post = make_post(title="Brundlewick", published_at=timezone.now() + timedelta(hours=1))
+    search.index([post.pk])
+    assert counted("=brundlewick") == 0
+    assert "brundlewick" not in client.get("/search/", {"q": "brundlewik"}).content.decode()
+
+
+@pytest.mark.django_db
+def test_a_post_withdrawn_and_published_again_is_counted_once():
+    post = make_post(title="Brundlewick")
+    search.index([post.pk])
+    post.withdraw()
+    post.publish(at=timezone.now())
+    assert counted("=brundlewick") == counted("#") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_withdrawal_and_a_job_for_the_same_post_do_not_block_each_other_for_ever():
+    post = make_post()
+    search.index([post.pk])
+
+    def act(number: int) -> str:
+        if number:
+            search.index([post.pk])
+        else:
+            with transaction.atomic():
+                Post.objects.get(pk=post.pk).withdraw()
+                connection.cursor().execute("SELECT pg_sleep(0.1)")
+                search.index([post.pk])
+        return "done"
+
+    assert together(2, act) == ["done", "done"]
+
+
+@pytest.mark.django_db
+def test_a_post_without_an_entry_is_indexed_by_the_clock():
+    make_post(title="Brundlewick")
+    assert search.catch_up(timezone.now()) == 1
+    assert counted("=brundlewick") == 1
+    assert search.catch_up(timezone.now()) == 0
+
+
+@pytest.mark.django_db
+def test_the_words_of_a_scheduled_post_are_counted_once_its_time_has_come():
     now = timezone.now()
-    make_post(title="Bonds")
-    later = make_post(title="Trusts", published_at=now + timedelta(hours=1))
-    search.index([later.pk])
-    with time_machine.travel(now + timedelta(hours=2)):
-        tasks.index_overdue(timestamp=0)
-        assert search.overdue(timezone.now()) == []
-    assert numbers()["bond"] == numbers()["trust"] == 1
+    post = make_post(title="Brundlewick", published_at=now + timedelta(seconds=0.01))
+    search.index([post.pk])
+    Post.objects.filter(pk=post.pk).update(published_at=now)
+    search.catch_up(timezone.now())
+    assert counted("=brundlewick") == 1
 
 
-def test_a_post_of_very_many_words_and_one_of_none_are_indexed():
-    posts = [make_post(), make_post(title="?", excerpt="", body="")]
-    Post.objects.filter(pk=posts[0].pk).update(plain_text="prison word " * 20_000 + "bonds")
-    search.index([post.pk for post in posts])
-    assert SearchEntry.objects.count() == 2
-    assert [post.pk for post in search.mentioning("bonds")] == [posts[0].pk]
+@pytest.mark.django_db
+def test_indexing_again_writes_nothing():
+    post = make_post()
+    search.index([post.pk])
+    before = set(SearchTerm.objects.extra(select={"at": "ctid::text"}).values_list("term", "at"))
+    search.index([post.pk])
+    after = set(SearchTerm.objects.extra(select={"at": "ctid::text"}).values_list("term", "at"))
+    assert before == after
 
 
-def test_tags_and_their_other_names_are_in_the_index():
-    tag = make_tag(name="Ministry of Justice")
-    tag.aliases.create(name="MoJ")
-    search.index([make_post(tags=(tag,)).pk])
-    assert {"moj", "ministri", "justic"} <= numbers().keys()
+@pytest.mark.django_db
+def test_a_renamed_author_is_found_by_the_new_name(client, admin_client):
+    post = make_post()
+    search.index([post.pk])
+    author = post.author
+    data = {"name": "Zephaniah Brundlewick", "slug": author.slug, "role": "", "bio": ""}
+    admin_client.post(f"/admin/posts/author/{author.pk}/change/", data)
+    assert client.get("/search/", {"q": "zephaniah"}).context["total"] == 1

@@ -96,11 +96,13 @@ def test_a_word_of_two_words_is_found_however_it_is_written(client, query):
 
 @pytest.mark.parametrize("query", ["MoJ", "ministry of justice", '"MoJ"'])
 def test_an_acronym_and_what_it_stands_for_find_each_other_in_plain_text(client, query):
-    TagAlias.objects.create(tag=make_tag(name="Ministry of Justice"), name="MoJ")
+    tag = make_tag(name="Ministry of Justice")
+    TagAlias.objects.create(tag=tag, name="MoJ")
+    make_post(title="Filed", tags=(tag,))
     make_post(title="Short", body="<p>The MoJ says no.</p>")
     make_post(title="Long", body="<p>The Ministry of Justice says yes.</p>")
     index_all()
-    expected = ["Short"] if query.startswith('"') else ["Long", "Short"]
+    expected = ["Filed", "Short"] if query.startswith('"') else ["Filed", "Long", "Short"]
     assert sorted(found(client, q=query)) == expected
 
 
@@ -334,8 +336,9 @@ def test_an_authors_count_holds_posts_alone_and_with_others(client):
 
 
 def test_the_filters_in_force_are_chips_each_to_be_taken_off_alone(client):
-    make_tag(slug="prisons", name="Prisons")
-    make_author(slug="ann", name="Ann")
+    tag = make_tag(slug="prisons", name="Prisons")
+    author = make_author(slug="ann", name="Ann")
+    make_post(tags=(tag,), author=author)
     asked = {"q": "x", "tag": "prisons", "year": "2014", "author": "ann", "sort": "date"}
     chips = client.get("/search/", asked).context["chips"]
     assert [chip["label"] for chip in chips] == ["Topic: Prisons", "Year: 2014", "Author: Ann"]
@@ -381,6 +384,12 @@ def test_an_empty_result_says_what_to_do_next(client):
     assert [post.title for post in page.context["newest"]] == ["The newest of all"]
     assert 'href="/tags/"' in shown
     assert "spelled" in shown
+
+
+@pytest.mark.parametrize("path", ["/search/", "/search/?q=zzz", "/opensearch.xml"])
+def test_what_helps_to_search_is_about_no_subject(client, path):
+    shown = client.get(path).content.decode().lower()
+    assert not [word for word in ("reoffending", "impact bond") if word in shown]
 
 
 def test_the_feed_of_a_search_holds_what_it_finds_the_newest_first(client):

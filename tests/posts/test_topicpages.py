@@ -205,3 +205,9 @@ def test_the_index_costs_three_queries_at_most(client, path, django_assert_max_n
             file_posts(1, make_tag())
         with django_assert_max_num_queries(3):
             assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(("number", "said"), [(1, "1 post"), (2, "2 posts")])
+def test_a_topic_without_an_introduction_says_how_many_posts_it_has(client, number, said):
+    file_posts(number, make_tag(slug="topic", description="About it."))
+    assert f"<p>{said}</p>" in client.get("/tag/topic/").content.decode()

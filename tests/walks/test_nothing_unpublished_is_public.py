@@ -1,5 +1,6 @@
 """One walk over every public address, with posts present that nobody may see yet."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from posts import relatedness, search
-from posts.models import Post, RelatedChoice
+from posts.models import Post, RelatedChoice, TagAlias
 from tests.factories import make_author, make_post, make_tag
 from tests.walks.crawler import crawl
 
@@ -40,7 +41,33 @@ def test_no_draft_scheduled_or_embargoed_post_is_anywhere_public(client):
     for post in [*public, *hidden]:
         relatedness.relate(post.pk, with_neighbours=False)
     paths = [f"{post.get_absolute_url()}{end}" for post in hidden for end in ("", "feed/")]
-    seen = crawl(client, *paths, f"/search/?q={SECRET.lower()}x", "/search/?tag=" + tag.slug)
+    misspelt = [f"/search/?q={word}" for word in ("unseenwrod", "unseenwordx", "unseenwordd")]
+    seen = crawl(client, *paths, *misspelt, "/search/?tag=" + tag.slug)
     assert len(seen) > 25
     assert [path for path, text in seen.items() if SECRET in text] == []
+    better = re.compile(r"unseenword(?!x|d)", re.IGNORECASE)  # What was asked is said again.
+    assert [path for path in misspelt if better.search(seen[path])] == []
     assert {public[0].get_absolute_url(), tag.get_absolute_url()} <= set(seen)
+
+
+@pytest.mark.django_db
+def test_a_topic_or_author_of_drafts_alone_is_not_named_by_the_search_filters(client):
+    tag = make_tag(name=f"{SECRET} topic", slug="hidden-topic")
+    author = make_author(name=f"{SECRET} author", slug="hidden-author")
+    make_post(tags=(tag,), author=author, status="draft")
+    make_post(tags=(tag,), author=author, published_at=timezone.now() + timedelta(hours=1))
+    for asked in ({"tag": tag.slug}, {"author": author.slug}):
+        page = client.get("/search/", asked).content.decode()
+        assert SECRET not in page
+        assert next(iter(asked.values())) in page  # As it was asked for, like any unknown word.
+
+
+@pytest.mark.django_db
+def test_the_other_names_of_a_topic_of_drafts_alone_are_not_told_by_search(client):
+    tag = make_tag(name="Operation Nightjar")
+    TagAlias.objects.create(tag=tag, name="Zeta")
+    make_post(tags=(tag,), status="draft")
+    make_post(title="Operation Nightjar").reindex()
+    assert client.get("/search/", {"q": "zeta"}).context["total"] == 0
+    make_post(tags=(tag,))
+    assert client.get("/search/", {"q": "zeta"}).context["total"] == 1

@@ -10,8 +10,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, NotSupportedError, connection
+from django.utils import timezone
 
 from pbrsite.database.server import EmbeddedPostgresError
+from posts import search
 from posts.models import Author, Post
 
 
@@ -27,6 +29,7 @@ class Command(BaseCommand):
         self._reach_the_database()
         _check_media()
         call_command("migrate", verbosity=0, interactive=False)
+        search.catch_up(timezone.now())  # Of a large archive the clock does the rest.
         call_command("collectstatic", verbosity=0, interactive=False)
         if options["no_demo"]:
             return

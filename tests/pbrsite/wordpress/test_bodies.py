@@ -1,11 +1,14 @@
 """From a WordPress body to one as our editor would have saved it."""
 
+from time import process_time
+
 import pytest
 
-from pbrsite.wordpress import bodies, illustrations, linking, shortcodes, structure
+from pbrsite.wordpress import bodies, fields, illustrations, linking, shortcodes, structure
 from pbrsite.wordpress.bodies import Place, convert
 from pbrsite.wordpress.linking import Blog
 from pbrsite.wordpress.remarks import as_markdown
+from posts import rules
 from posts.pictures import Picture
 
 BLOG = Blog.at(("https://old.example.org/blog", "http://www.old.example.org"))
@@ -179,3 +182,24 @@ def test_any_text_goes_in_and_comes_out_clean(content):
 )
 def test_a_comments_html_becomes_our_markdown(text, markdown):
     assert as_markdown(text) == markdown
+
+
+def cost(read, text):
+    def once():
+        begun = process_time()
+        read(text)
+        return process_time() - begun
+
+    return min(once() for _ in range(3))
+
+
+@pytest.mark.parametrize("beginning", [
+    "[gallery ", "[caption]", "[embed]", "[code]", "[audio ", "<pre>", "<!-- wp:a {", "<!-- wp:",
+    "<!-- wp:freeform -->", "<!--more", "<a href='", "<p", "<img ",
+])  # fmt: skip
+@pytest.mark.parametrize("read", [
+    lambda text: convert(text, PLACE), fields.plain, illustrations.sources_in,
+    shortcodes.gallery_numbers, rules.SHORTCODE.findall,
+], ids=["body", "plain", "images", "galleries", "gate"])  # fmt: skip
+def test_what_is_begun_and_never_ended_costs_no_more_than_its_length(read, beginning):
+    assert cost(read, beginning * 1200) < 9 * cost(read, beginning * 300) + 0.002

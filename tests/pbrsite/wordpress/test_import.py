@@ -10,8 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from pbrsite.wordpress import decisions, sorting, topics, writing
+from pbrsite.wordpress import aftermath, decisions, sorting, topics, writing
 from posts import search
+from posts.indexing import SearchEntry
 from posts.models import Author, ImportedItem, Post, Redirect, RevisionNote, Tag
 from tests.factories import make_author, make_post, make_tag
 from tests.pbrsite.wordpress.exports import author, category, comment, item, tag, written
@@ -43,7 +44,9 @@ def test_a_post_arrives_whole_and_its_page_answers(imported, client):
     assert post.published_at == datetime(2014, 5, 6, 9, 30, tzinfo=UTC)
     assert report["counts"]["post"]["created"] == 1
     page = client.get("/peterborough/").content.decode()
-    assert "<p>One.</p><p>Two.</p>" in page.replace("\n", "")
+    assert post.body.replace("\n", "") == "<p>One.</p><p>Two.</p>"
+    assert "One.</p>" in page
+    assert "Two.</p>" in page
 
 
 def test_an_imported_post_is_never_mailed_nor_open_nor_called_updated(imported):
@@ -370,3 +373,26 @@ def test_the_queries_do_not_grow_with_the_posts(imported, django_assert_max_num_
 def test_nothing_is_left_of_the_old_blogs_redirects_but_what_is_needed(imported):
     imported(item(post_name="pilot", link="https://old.example.org/2014/05/06/pilot/"))
     assert not Redirect.objects.exists()
+
+
+def test_a_body_longer_than_a_page_can_be_is_left_out_and_said(imported, monkeypatch):
+    monkeypatch.setattr(decisions, "MOST", 40)
+    report = imported(item("<p>" + "word " * 10), item("<p>Short."))
+    assert Post.objects.count() == 1
+    assert decisions.TOO_LONG in reasons(report)
+
+
+def test_a_post_whose_words_are_all_lost_is_no_public_page(imported):
+    report = imported(item("<script>All it said.</script>", post_name="lost"), item("<br>"))
+    assert Post.objects.get(slug="lost").status == Post.Status.DRAFT
+    assert Post.objects.published().count() == 1
+    assert writing.LOST in notes(report)
+
+
+def test_a_second_run_indexes_only_what_was_left_without(imported, django_assert_num_queries):
+    imported(item())
+    with django_assert_num_queries(1):
+        aftermath.catch_up()
+    SearchEntry.objects.all().delete()
+    aftermath.catch_up()
+    assert SearchEntry.objects.count() == 1

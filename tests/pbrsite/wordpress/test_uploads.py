@@ -106,3 +106,11 @@ def test_a_rehearsal_takes_no_image(imported, media, settings):
     assert report["counts"]["image"]["created"] == 1
     assert not Image.objects.exists()
     assert not list(settings.MEDIA_ROOT.rglob("*.png"))
+
+
+def test_a_link_out_of_the_folder_is_not_followed(imported, media, tmp_path):
+    (media / "2014/05/chart.png").rename(tmp_path / "secret.png")
+    (media / "2014/06/chart.png").unlink()
+    (media / "2014/05/chart.png").symlink_to(tmp_path / "secret.png")
+    imported(item(PICTURE), media=media)
+    assert not Image.objects.exists()
