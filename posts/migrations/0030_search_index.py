@@ -80,9 +80,10 @@ class Migration(migrations.Migration):
                 ("is_counted", models.BooleanField(default=False)),
             ],
             options={
+                "default_permissions": (),
                 "indexes": [
                     django.contrib.postgres.indexes.GinIndex(
-                        "terms", name="posts_searchentry_terms"
+                        "terms", name="posts_searchentry_terms", fastupdate=False
                     )
                 ],
             },
@@ -103,9 +104,10 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "default_permissions": (),
                 "indexes": [
                     django.contrib.postgres.indexes.GinIndex(
-                        "nearby", name="posts_searchterm_nearby"
+                        "nearby", name="posts_searchterm_nearby", fastupdate=False
                     )
                 ],
             },
