@@ -80,10 +80,9 @@ class Migration(migrations.Migration):
                 ("is_counted", models.BooleanField(default=False)),
             ],
             options={
-                "default_permissions": (),
                 "indexes": [
                     django.contrib.postgres.indexes.GinIndex(
-                        "terms", name="posts_searchentry_terms", fastupdate=False
+                        "terms", name="posts_searchentry_terms"
                     )
                 ],
             },
@@ -104,10 +103,9 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "default_permissions": (),
                 "indexes": [
                     django.contrib.postgres.indexes.GinIndex(
-                        "nearby", name="posts_searchterm_nearby", fastupdate=False
+                        "nearby", name="posts_searchterm_nearby"
                     )
                 ],
             },
