@@ -28,7 +28,6 @@ CITED = 0.5  # a link made by hand between the two
 TWINS = 0.5  # this share of phrases in common makes two posts near-duplicates
 FEWEST_PHRASES = 20  # of shorter posts nobody can tell
 HEAVIEST = 16  # words
-DAY = 86_400
 
 
 @dataclass(slots=True)
@@ -71,7 +70,7 @@ class Measure:
             text = (self._words_in(other) + self._phrases_in(other, phrases)) / other.length
             score = text * self._closeness(other) * (1 + CITED * (other.post_id in cited))
             found.append(Likeness(other, score, text))
-        return sorted(found, key=lambda one: (-one.score, -_day(one.vector), -one.post_id))
+        return sorted(found, key=lambda one: (-one.score, -one.vector.day, -one.post_id))
 
     def shared(self, other: Vector) -> dict[int, float]:
         """Return what both say, words and phrases, each with its part in the likeness."""
@@ -107,7 +106,7 @@ class Measure:
         return (1 + by_author) * (1 + NEAR_IN_TIME / (1 + self._distance(other)))
 
     def _distance(self, other: Vector) -> float:
-        days = _day(other) - _day(self.vector)
+        days = other.day - self.vector.day
         return days / NEWER_DAYS if days > 0 else -days / OLDER_DAYS
 
 
@@ -124,7 +123,3 @@ def are_twins(one: Vector, other: Vector) -> bool:
         return False
     both = len(set(fewer).intersection(more))
     return both >= TWINS * (len(fewer) + len(more) - both)
-
-
-def _day(vector: Vector) -> float:
-    return vector.published_at.timestamp() / DAY

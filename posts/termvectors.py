@@ -11,6 +11,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 COMPARED = 160  # words; more of them did not measure better
+DAY = 86_400
 
 _COLUMNS = (
     "post_id", "post__author_id", "post__published_at", "telling__len", "words", "counts",
@@ -24,7 +25,7 @@ class Vector:
 
     post_id: int
     author_id: int
-    published_at: datetime
+    day: float  # when it came out, in days
     telling: int  # how many of the words
     words: "array[int]"
     counts: "array[int]"
@@ -39,7 +40,7 @@ class TermVectorQuerySet(models.QuerySet["TermVector"]):
         rows = self.order_by("pk").values_list(*_COLUMNS)
         for pk, author, at, telling, words, counts, phrases, stressed, length in rows.iterator(500):
             yield Vector(
-                pk, author, at or now, telling, unpacked("i", words)[:COMPARED],
+                pk, author, (at or now).timestamp() / DAY, telling, unpacked("i", words)[:COMPARED],
                 unpacked("H", counts)[:COMPARED], unpacked("i", phrases), stressed, length,
             )  # fmt: skip
 
