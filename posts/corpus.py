@@ -23,6 +23,7 @@ from posts.termvectors import Vector
 MOST_POSTS = 4_000  # looked at, by the counts of the words
 MOST_ROWS = 16_000  # and in any case, when the counts are old
 COMPARED = 150  # of them, in full
+SLOTS = 1 << 24  # for counting phrases, a byte each
 
 # One look into the index for each word; what it finds is few, since the words are rare.
 _SHARING = """
@@ -76,18 +77,26 @@ class StoredCorpus:
 
 
 class LoadedCorpus:
-    """The whole archive in memory, read in one query: three kilobytes for each post."""
+    """The whole archive in memory, read in one query: two kilobytes for each post.
+
+    Phrases of one post alone, which are most, are left out: they make no other post like it.
+    """
 
     def __init__(self, now: datetime, vocabulary: Vocabulary) -> None:
         self.now = now
         self._vocabulary = vocabulary
         self._vectors: dict[int, Vector] = {}
         self._posts: dict[int, array[int]] = defaultdict(lambda: array("q"))
-        public = Post.objects.published(now).values("pk")
-        for vector in TermVector.objects.filter(post__in=public).vectors(now):
-            self._vectors[vector.post_id] = vector
-            for word in vector.words[: vector.telling]:
-                self._posts[word].append(vector.post_id)
+        public = set(Post.objects.published(now).values_list("pk", flat=True))
+        phrases = _Seen()
+        for vector in TermVector.objects.vectors(now):
+            phrases.count(vector.phrases)  # Of what is not public too: it has a list of its own.
+            if vector.post_id in public:
+                self._vectors[vector.post_id] = vector
+                for word in vector.words[: vector.telling]:
+                    self._posts[word].append(vector.post_id)
+        for vector in self._vectors.values():
+            phrases.leave_out_lone(vector)
         self._by = Counter(vector.author_id for vector in self._vectors.values())
 
     def vocabulary(self, vector: Vector) -> Vocabulary:
@@ -101,6 +110,25 @@ class LoadedCorpus:
 
     def vectors(self, post_ids: Collection[int]) -> list[Vector]:
         return [self._vectors[pk] for pk in sorted(post_ids) if pk in self._vectors]
+
+
+class _Seen:
+    """Which phrases more than one post has, in sixteen megabytes; a few too many (Bloom 1970)."""
+
+    def __init__(self) -> None:
+        self._counts = bytearray(SLOTS)
+
+    def count(self, phrases: Iterable[int]) -> None:
+        counts = self._counts
+        for slot in {phrase % SLOTS for phrase in phrases}:
+            if counts[slot] < 2:
+                counts[slot] += 1
+
+    def leave_out_lone(self, vector: Vector) -> None:
+        counts, stressed = self._counts, vector.stressed
+        kept = [[phrase for phrase in part if counts[phrase % SLOTS] > 1]
+                for part in (vector.phrases[:stressed], vector.phrases[stressed:])]  # fmt: skip
+        vector.phrases, vector.stressed = array("i", kept[0] + kept[1]), len(kept[0])
 
 
 def measure(vector: Vector, corpus: Corpus) -> Measure:

@@ -13,7 +13,8 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
+from operator import mul
 
 from posts.frequencies import Vocabulary
 from posts.termvectors import Vector
@@ -49,12 +50,10 @@ class Measure:
     def __init__(self, vector: Vector, vocabulary: Vocabulary, *, posts_by_author: int) -> None:
         self.vector = vector
         self.vocabulary = vocabulary
-        pairs = zip(vector.words, vector.counts, strict=True)
+        pairs = zip(vector.words, vector.roots, strict=True)
         rarity = vocabulary.rarities(vector.words)
         # The other post's half of the product needs the rarity once more.
-        self.words = {
-            word: math.sqrt(count) * rarity[word] ** 2 / vector.length for word, count in pairs
-        }
+        self.words = {word: root * rarity[word] ** 2 / vector.length for word, root in pairs}
         self.phrases = frozenset(vector.phrases)
         self.phrase_weights: dict[int, float] = {}
         total = max(vocabulary.total, 2)
@@ -74,8 +73,8 @@ class Measure:
 
     def shared(self, other: Vector) -> dict[int, float]:
         """Return what both say, words and phrases, each with its part in the likeness."""
-        counts = zip(other.words, other.counts, strict=True)
-        words = {w: self.words[w] * math.sqrt(count) for w, count in counts if w in self.words}
+        roots = zip(other.words, other.roots, strict=True)
+        words = {word: self.words[word] * root for word, root in roots if word in self.words}
         phrases = self.phrases.intersection(other.phrases)
         return {phrase: self.phrase_weights.get(phrase, 0.0) for phrase in phrases} | words
 
@@ -89,10 +88,8 @@ class Measure:
             self.phrase_weights[phrase] = weight * stress
 
     def _words_in(self, other: Vector) -> float:
-        mine, said = self.words, 0.0
-        for word, count in zip(other.words, other.counts, strict=True):
-            if word in mine:
-                said += mine[word] * math.sqrt(count)
+        weights = map(self.words.get, other.words, repeat(0.0))
+        said: float = sum(map(mul, weights, other.roots))  # No loop of Python's: half of all time.
         return said
 
     def _phrases_in(self, other: Vector, phrases: frozenset[int]) -> float:
@@ -116,10 +113,10 @@ def are_twins(one: Vector, other: Vector) -> bool:
     That is the resemblance of their shingles (Broder 1997), with phrases for shingles. Texts so
     alike share telling words too, which is quicker to see.
     """
-    fewer, more = sorted([one.phrases, other.phrases], key=len)
-    if len(fewer) < FEWEST_PHRASES or len(fewer) < TWINS * len(more):
+    fewer, more = sorted([one.phrase_count, other.phrase_count])
+    if fewer < FEWEST_PHRASES or fewer < TWINS * more:
         return False
     if not set(one.words[:HEAVIEST]).intersection(other.words[:HEAVIEST]):
         return False
-    both = len(set(fewer).intersection(more))
-    return both >= TWINS * (len(fewer) + len(more) - both)
+    both = len(set(one.phrases).intersection(other.phrases))
+    return both >= TWINS * (fewer + more - both)
