@@ -15,6 +15,7 @@ _LETTERS = str.maketrans(
 )
 
 _MARKS = re.compile(r"[\u0300-\u036f]+")  # the accents that normalisation parts from letters
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")  # few signs of most texts: the rest stays as it is
 
 
 def _any(words: str) -> str:
@@ -84,9 +85,12 @@ _NUMBERS = {
 
 def folded(text: str) -> str:
     """Return the text in small letters without accents: "Café" is "cafe"."""
-    if text.isascii():
-        return text.lower()
-    return _MARKS.sub("", unicodedata.normalize("NFKD", text.lower().translate(_LETTERS)))
+    text = text.lower()
+    return text if text.isascii() else _FOREIGN.sub(_folded, text)
+
+
+def _folded(found: re.Match[str]) -> str:
+    return _MARKS.sub("", unicodedata.normalize("NFKD", found[0].translate(_LETTERS)))
 
 
 @lru_cache(maxsize=100_000)

