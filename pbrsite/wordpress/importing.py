@@ -124,6 +124,13 @@ class Batch:
     items: Sequence[Item]
     found: Sorted
     pictures: dict[str, Picture]
+    is_again: bool = False
+
+    @property
+    def claims(self) -> set[str]:
+        """Return the keys that no batch before it has claimed."""
+        posts = [work.known for work in self.found.works] + self.found.settled
+        return {known.key for known in posts if known.is_first}
 
 
 @dataclass
@@ -168,9 +175,11 @@ class Line:
                 posts = [work.known for work in works] + batch.found.settled
                 outcomes += threads.write(self.archive, posts)
         except (DataError, IntegrityError) as error:
-            if len(batch.items) > 1:
+            if not batch.is_again:  # Of one item, too: it was sorted before the last were written.
+                self.archive.claimed -= batch.claims
                 for item in batch.items:
                     alone, texts, place = self._sorted([item])
+                    alone.is_again = True
                     self._write(alone, bench.make(texts, place))
                 return len(batch.items)
             outcomes = [_refused(batch.items[0], error)]
