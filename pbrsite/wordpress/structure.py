@@ -91,8 +91,7 @@ class _Run:
         self._last: Any = None
 
     def take(self, child: Any) -> None:
-        self._begin()
-        self._paragraph.append(child)
+        self._begin().append(child)
         self._last = child
 
     def say(self, text: str) -> None:
@@ -102,13 +101,13 @@ class _Run:
         elif self._paragraph is not None:
             self._paragraph.text = (self._paragraph.text or "") + text
         elif text.strip():
-            self._begin()
-            self._paragraph.text = text.lstrip()
+            self._begin().text = text.lstrip()
 
-    def _begin(self) -> None:
+    def _begin(self) -> Any:
         if self._paragraph is None:
             self._paragraph = html.Element("p")
             self._gathered.append(self._paragraph)
+        return self._paragraph
 
 
 def _rename_words(root: Any) -> None:
