@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from enum import Enum
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -45,6 +46,15 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Record:
+    """How staff decided about earlier comments of one proven person."""
+
+    approved: int = 0
+    rejected: int = 0
+    rejected_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Submission:
     """What the checks look at. `crowded` names what sends too much: network, address, post."""
 
@@ -57,6 +67,7 @@ class Submission:
     crowded: tuple[str, ...] = ()
     own_texts: tuple[str, ...] = ()
     spam_texts: tuple[str, ...] = ()
+    record: Record | None = None
 
 
 @dataclass(frozen=True)
