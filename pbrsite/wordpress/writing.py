@@ -232,24 +232,38 @@ def _ask_the_gate(work: Work) -> None:
 
 
 def _keep_addresses(works: Sequence[Work]) -> None:
-    """Have old addresses lead to posts whose own they do not give away; two queries at most."""
-    rows = {}
+    """Have old addresses lead to posts whose own they do not give away; two statements at most."""
+    paths = {}
     for work in works:
         path = unquote(urlsplit(work.known.item.link).path)
-        if work.decision.status != Post.Status.PUBLISHED or path in {"", "/"}:
-            continue
-        wanted = permalinks.read(path)
-        if work.post.slug in wanted.slugs[:1] or (
-            wanted.wordpress_id and wanted.wordpress_id == work.post.wordpress_id
-        ):
-            continue
-        if permalinks.is_closed(path) or addresses.is_live(path):
+        if work.decision.status == Post.Status.PUBLISHED and _leads_elsewhere(work, path):
+            paths[permalinks.tidy(path)[:500]] = work
+    if not paths:
+        return
+    slugs = [path.strip("/") for path in paths if path.count("/") == 2]
+    live = set(Post.objects.published().filter(slug__in=slugs).values_list("slug", flat=True))
+    rows = []
+    for path, work in paths.items():
+        if path.strip("/") in live or _is_our_page(path):
             work.notes.append((COVERED, path))
-            continue
-        kept = permalinks.tidy(path)[:500]
-        rows[kept] = Redirect(path=kept, post=work.post, origin=Redirect.Origin.IMPORT)
-    if rows:
-        Redirect.objects.bulk_create(rows.values(), ignore_conflicts=True)
+        else:
+            rows.append(Redirect(path=path, post=work.post, origin=Redirect.Origin.IMPORT))
+    Redirect.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _leads_elsewhere(work: Work, path: str) -> bool:
+    """Return whether this old address would not find the post by itself."""
+    if path in {"", "/"}:
+        return False
+    wanted = permalinks.read(path)
+    is_its_number = wanted.wordpress_id and wanted.wordpress_id == work.post.wordpress_id
+    return not is_its_number and work.post.slug not in wanted.slugs[:1]
+
+
+def _is_our_page(path: str) -> bool:
+    """Return whether a page that is no post's answers there; a query where one may, rarely."""
+    first = path.split("/")[1]
+    return permalinks.is_closed(path) or (fields.is_reserved(first) and addresses.is_live(path))
 
 
 def _remember(archive: Archive, works: Sequence[Work]) -> None:
