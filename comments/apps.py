@@ -5,6 +5,6 @@ class CommentsConfig(AppConfig):
     name = "comments"
 
     def import_models(self) -> None:
-        """Load the contacts and records too, which live apart from the comments on purpose."""
+        """Load the tables too that live apart from the comments on purpose."""
         super().import_models()
-        from comments import contacts, records  # noqa: F401
+        from comments import contacts, lessons, records, rulesets  # noqa: F401

@@ -50,6 +50,7 @@ class CommentForm(TrapForm):
     # Taken and kept, not offered: the box appears with the mail it promises.
     notify = forms.BooleanField(label="E-mail me about replies", required=False)
     parent = forms.CharField(required=False, widget=forms.HiddenInput)
+    work = forms.CharField(required=False, widget=forms.HiddenInput)  # See comments.work.
 
     def __init__(
         self, *args: Any, post: Post, parent: Comment | None = None, **kwargs: Any
@@ -147,6 +148,7 @@ def _helper(post: Post) -> FormHelper:
     helper.layout = Layout(
         HTML('<input type="hidden" name="parent" value="{{ form.parent_id }}">'),
         HTML('<input type="hidden" name="rendered" value="{{ form.render_token }}">'),
+        HTML('<input type="hidden" name="work">'),
         HTML('<p class="form-promise">Comments are checked before they appear. Your e-mail '
              "address is never published. Fields marked * are required.</p>"),
         Field("name"),

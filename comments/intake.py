@@ -1,21 +1,24 @@
 """From a valid form to a stored comment: rates, score, verdict, one row however often sent."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 
-from comments import markup, notices, spam
+from comments import lessons, markup, notices, rulesets, spam, work
 from comments.forms import CommentForm
 from comments.models import Comment
 from comments.records import RefusalCount
+from comments.tokens import URL
 from pbrsite import rates
 
 WINDOW = timedelta(minutes=10)
-# Per window, from one address, from one network, on one post: worth a doubt; too many to take.
+# Per window, from one network and address, on one post and the site: worth a doubt; too many.
 # An office or a prison education wing shares one network.
-MOST = {"address": (5, 20), "network": (10, 40), "post": (20, 100)}
+MOST = {"network": (10, 40), "address": (5, 20), "post": (20, 100), "site": (60, 300)}
 COMPARED_SPAM = 200
+COMPARED_EARLIER = 300
 OWN_COMPARED = timedelta(days=1)
 
 
@@ -43,7 +46,7 @@ def receive(form: CommentForm, *, network: str, now: datetime) -> Comment | None
     if there := Comment.objects.filter(submission_key=key).first():
         return there
     crowded = _crowded(form, network=network, now=now)
-    judgement = spam.judge(_submission(form, crowded=crowded, now=now))
+    judgement = spam.judge(_submission(form, crowded=crowded, now=now), rulesets.current())
     verdict = spam.verdict(judgement.score)
     if verdict is spam.Verdict.REFUSE:
         RefusalCount.add(now.date())
@@ -99,7 +102,8 @@ def _submission_key(form: CommentForm) -> str:
 
 def _crowded(form: CommentForm, *, network: str, now: datetime) -> tuple[str, ...]:
     """Take a token from each bucket; return what is busier than a conversation is."""
-    sources = {"address": form.cleaned_data["email"], "network": network, "post": form.post.pk}
+    email = form.cleaned_data["email"]
+    sources = {"network": network, "address": email, "post": form.post.pk, "site": "all"}
     crowded = []
     for kind, source in sources.items():
         if not source:
@@ -126,4 +130,18 @@ def _submission(form: CommentForm, *, crowded: tuple[str, ...], now: datetime) -
         crowded=crowded,
         own_texts=tuple(own.order_by("pk").values_list("body", flat=True)[:COMPARED_SPAM]),
         spam_texts=tuple(known.values_list("body", flat=True)),
+        training=lessons.training_for([(data["name"], data["body"])]),
+        is_proven_work=work.is_done(data["work"], token=data["rendered"], email=data["email"]),
+        **_sources(form),
     )
+
+
+def _sources(form: CommentForm) -> dict[str, Any]:
+    """Return what a comment with a link could be copied from: the post, others' comments."""
+    if not URL.search(form.cleaned_data["body"]):
+        return {}
+    others = Comment.objects.published().filter(post=form.post, is_staff=False).order_by("-pk")
+    return {
+        "post_text": form.post.plain_text,
+        "earlier_texts": tuple(others.values_list("body", flat=True)[:COMPARED_EARLIER]),
+    }

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.utils import timezone
 
-from comments import markup
+from comments import markup, spam
 from posts.models import Author, Post
 
 DEEPEST = 2  # Three levels: 0, 1, 2.
@@ -122,7 +122,12 @@ class CommentQuerySet(models.QuerySet["Comment"]):
                 [ModerationDecision.about(comment, to=to, by=by, at=now) for comment in won],
                 batch_size=500,
             )
-            return Comment.objects.filter(pk__in=[comment.pk for comment in won]).update(
+            pks = [comment.pk for comment in won]
+            if by is not None or to == Comment.State.ERASED:  # What nobody decided teaches nothing.
+                from comments import lessons  # It names this module itself.
+
+                lessons.learn(pks, to_state=to)
+            return Comment.objects.filter(pk__in=pks).update(
                 state=to, decided_at=now, decided_by=by, **values or {}
             )
 
@@ -279,7 +284,7 @@ class ModerationDecision(models.Model):
     from_state = models.CharField(max_length=9, choices=Comment.State)
     to_state = models.CharField(max_length=9, choices=Comment.State)
     score = models.SmallIntegerField(default=0)
-    reasons = models.JSONField(default=dict, blank=True)
+    reasons = models.JSONField(default=list, blank=True)
 
     class Meta:
         ordering = ["-decided_at", "-pk"]
@@ -294,7 +299,7 @@ class ModerationDecision(models.Model):
 
     @classmethod
     def about(cls, comment: Comment, *, to: str, by: User | None, at: datetime) -> Self:
-        """Return the unsaved line; of the reasons only codes and weights, not the evidence."""
-        weights = {reason["code"]: reason["weight"] for reason in comment.reasons}
+        """Return the unsaved line; of the reasons what `spam.kept` lets through, no text."""
+        kept = spam.kept(comment.reasons)
         return cls(comment=comment, decided_by=by, decided_at=at, from_state=comment.state,
-                   to_state=to, score=comment.score, reasons=weights)  # fmt: skip
+                   to_state=to, score=comment.score, reasons=kept)  # fmt: skip

@@ -23,13 +23,13 @@ def judged(body: str = "Honest words.", name: str = "Ben", **values: Any) -> dic
         ({"is_hasty": True}, {"haste": 30}),
         ({"is_unsigned": True}, {"unsigned": 40}),
         ({"crowded": ("network",)}, {"rate": 40}),
-        ({"body": "One http://a.test only."}, {}),
-        ({"body": "http://a.test http://b.test http://c.test"}, {"links": 30}),
-        ({"body": "http://192.0.2.7/x"}, {"hidden-target": 30}),
-        ({"body": "http://3232235777/x"}, {"hidden-target": 30}),
-        ({"body": "https://www.bit.ly/x"}, {"hidden-target": 30}),
-        ({"body": "http://\u0430pple.com"}, {"lookalike-host": 30}),
-        ({"body": "http://münchen.test"}, {}),
+        ({"body": "There is one at http://a.test only."}, {}),
+        ({"body": "As they say in http://a.test, http://b.test and http://c.test"}, {"links": 30}),
+        ({"body": "The report is at http://192.0.2.7/x"}, {"hidden-target": 30}),
+        ({"body": "The report is at http://3232235777/x"}, {"hidden-target": 30}),
+        ({"body": "The report is at https://www.bit.ly/x"}, {"hidden-target": 30}),
+        ({"body": "The report is at http://\u0430pple.com"}, {"lookalike-host": 30}),
+        ({"body": "The report is at http://münchen.test"}, {}),
         ({"name": "http://pills.test"}, {"link-in-name": 60}),
         ({"name": "www.pills.test"}, {"link-in-name": 60}),
         ({"name": "cheap-pills.com"}, {"link-in-name": 60}),
@@ -89,7 +89,7 @@ def test_limits_say_what_to_change(text, is_one_line, problem):
 
 def test_reasons_are_kept_as_plain_json():
     judgement = spam.judge(spam.Submission("Ben", "x", "<p>x</p>", is_trapped=True))
-    assert judgement.as_json() == [{"code": "trap", "weight": 50, "evidence": ""}]
+    assert judgement.as_json() == [{"code": "trap", "weight": 50, "evidence": "", "times": 1.0}]
 
 
 def test_comparing_with_two_hundred_long_texts_is_fast():
