@@ -8,3 +8,7 @@ class CommentsConfig(AppConfig):
         """Load the tables too that live apart from the comments on purpose."""
         super().import_models()
         from comments import contacts, lessons, records, rulesets  # noqa: F401
+
+    def ready(self) -> None:
+        """Add the spam rules to the admin; the moderation desk's own module stays apart."""
+        from comments import pipelineadmin  # noqa: F401

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from rapidfuzz import fuzz, process
 
-from comments.submissions import Finding, Submission
+from comments.submissions import Finding, Piece, Submission
 from comments.tokens import EMAIL, URL, folded, without_links, words_of
 
 ALIKE = 90  # Per cent, after folding case and white space.
@@ -46,12 +46,11 @@ def copied(submission: Submission) -> Iterator[Finding]:
     if len(own & pieces_of(submission.post_text)) >= needed:
         yield Finding("copied", "the post's own words and a link")
         return
-    earlier = (text for text in submission.earlier_texts if text not in submission.own_texts)
-    if any(len(own & pieces_of(text)) >= needed for text in earlier):
+    if len(own & submission.earlier_pieces) >= needed:
         yield Finding("copied", "an earlier comment and a link")
 
 
-def pieces_of(text: str) -> set[tuple[str, ...]]:
+def pieces_of(text: str) -> set[Piece]:
     """Return every five words in a row, links left out."""
     words = words_of(folded(EMAIL.sub(" ", without_links(text))))
     return {tuple(words[at : at + IN_A_ROW]) for at in range(len(words) - IN_A_ROW + 1)}

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 
-from comments import lessons, markup, notices, rulesets, spam, work
+from comments import akismet, duplicates, lessons, markup, notices, rulesets, spam, work
 from comments.forms import CommentForm
 from comments.models import Comment
 from comments.records import RefusalCount
@@ -79,6 +79,7 @@ def _keep(comment: Comment, form: CommentForm, *, network: str) -> Comment:
             )
             if comment.state == Comment.State.HELD:
                 notices.announce(comment.created_at)
+                akismet.announce(comment)
     except IntegrityError as error:
         if there := Comment.objects.filter(submission_key=comment.submission_key).first():
             return there
@@ -140,8 +141,8 @@ def _sources(form: CommentForm) -> dict[str, Any]:
     """Return what a comment with a link could be copied from: the post, others' comments."""
     if not URL.search(form.cleaned_data["body"]):
         return {}
-    others = Comment.objects.published().filter(post=form.post, is_staff=False).order_by("-pk")
-    return {
-        "post_text": form.post.plain_text,
-        "earlier_texts": tuple(others.values_list("body", flat=True)[:COMPARED_EARLIER]),
-    }
+    others = Comment.objects.published().filter(post=form.post, is_staff=False)
+    others = others.exclude(pk__in=notices.comments_from(form.cleaned_data["email"]).values("pk"))
+    texts = others.order_by("-pk").values_list("body", flat=True)[:COMPARED_EARLIER]
+    pieces = {piece for text in texts for piece in duplicates.pieces_of(text)}
+    return {"post_text": form.post.plain_text, "earlier_pieces": pieces}

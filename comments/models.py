@@ -85,6 +85,10 @@ class CommentQuerySet(models.QuerySet["Comment"]):
     def mark_spam(self, *, by: User, now: datetime | None = None) -> int:
         return self._decide(Comment.State.SPAM, by=by, now=now)
 
+    def file_as_spam(self, *, now: datetime | None = None) -> int:
+        """Move to the spam folder what a late check calls so; nobody decided, nothing is learnt."""
+        return self._decide(Comment.State.SPAM, by=None, now=now)
+
     def hide(self, *, by: User, now: datetime | None = None) -> int:
         """Take published comments out of sight for now; `approve` brings them back."""
         return self._decide(Comment.State.HIDDEN, by=by, now=now)

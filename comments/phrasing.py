@@ -9,7 +9,7 @@ from comments.submissions import Finding, Submission
 from comments.tokens import EMAIL, PHONE, folded, script_of, shouts, without_links, words_of
 
 FEWEST_WORDS = 6  # different ones; below that no language is told
-OFFER_FROM = 30  # points of listed words
+OFFER_FROM = 20  # points of listed words
 _CONTACT = re.compile(
     r"\b(?:whats ?app|telegram|wechat|skype|viber|signal me|t\.me|dm me|call (?:us|now|today|me)"
     r"|(?:e-?mail|text|message|inbox|contact|reach|add) (?:us|me|him|her|them|on)\b"

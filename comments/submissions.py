@@ -1,8 +1,10 @@
 """What the checks look at, and what they say: no model, no query, nothing that changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+
+Piece = tuple[str, ...]  # words in a row
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Submission:
     """One comment and what is known about its sending. Only name and text are always there.
 
     `crowded` names what sends too much: network, address, post, site. `own_texts` are the writer's
-    of the last day, `spam_texts` known spam, `earlier_texts` comments that readers can copy.
+    of the last day, `spam_texts` known spam, `earlier_pieces` (see `duplicates.pieces_of`) what can
+    be copied of others' comments.
     """
 
     name: str
@@ -44,7 +47,7 @@ class Submission:
     crowded: tuple[str, ...] = ()
     own_texts: tuple[str, ...] = ()
     spam_texts: tuple[str, ...] = ()
-    earlier_texts: tuple[str, ...] = ()
+    earlier_pieces: Set[Piece] = frozenset()
     post_text: str = ""
     training: Training | None = None
     record: Record | None = None

@@ -4,7 +4,7 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from comments import notices
+from comments import akismet, notices
 
 
 @app.task(
@@ -14,3 +14,8 @@ from comments import notices
 )
 def tell_moderators() -> None:
     notices.tell_moderators(timezone.now())
+
+
+@app.task(retry=RetryStrategy(max_attempts=6, exponential_wait=4))
+def ask_akismet(comment_pk: int) -> None:
+    akismet.ask(comment_pk, timezone.now())
