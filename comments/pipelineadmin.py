@@ -42,8 +42,9 @@ class RulesForm(forms.Form):
         super().__init__(data, initial=initial)
         for code, (points, meaning) in defaults.WEIGHTS.items():
             self.fields[f"weight_{code}"] = forms.IntegerField(
-                label=code, min_value=-MOST_POINTS, max_value=MOST_POINTS,
-                help_text=f"{meaning}; {points} to begin with",
+                label=meaning[0].upper() + meaning[1:],
+                min_value=-MOST_POINTS, max_value=MOST_POINTS,
+                help_text=f"{code}, {points} to begin with",
                 error_messages={"required": f"Enter points for {code}; 0 switches it off."},
             )  # fmt: skip
 
@@ -70,6 +71,10 @@ class RulesForm(forms.Form):
             if data[f"weight_{code}"] != points
         }
         return RuleSet(weights=changed, words=data["words"], domains=data["domains"])
+
+    @property
+    def list_fields(self) -> list[forms.BoundField]:
+        return [self["words"], self["domains"]]
 
     @property
     def weight_fields(self) -> list[forms.BoundField]:

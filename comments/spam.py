@@ -115,6 +115,8 @@ def weigh(found: Iterable[Finding], rules: Rules) -> Judgement:
     if any(reason.code in BORROWED for reason in reasons):  # Another's words vouch for nobody.
         reasons = [one for one in reasons if one.code != "bayes" or one.weight > 0]
     agreed = _agreement(reasons, rules)
+    if not TRUSTED_BELOW <= _sum(reasons) + (agreed.weight if agreed else 0) < SPAM_FROM:
+        reasons = [one for one in reasons if one.code != "work"]  # Asked of the doubtful alone.
     reasons = [reason for reason in reasons if reason.weight or reason.code == "link"]
     return Judgement((*reasons, agreed) if agreed else tuple(reasons))
 
@@ -125,6 +127,11 @@ def _reason(finding: Finding, rules: Rules) -> Reason:
     else:
         weight = round(rules.weights.get(finding.code, 0) * finding.times)
     return Reason(finding.code, weight, finding.evidence, finding.times)
+
+
+def _sum(reasons: list[Reason]) -> int:
+    """Return the score without what a proof of work takes off it."""
+    return sum(reason.weight for reason in reasons if reason.code != "work")
 
 
 def _agreement(reasons: list[Reason], rules: Rules) -> Reason | None:

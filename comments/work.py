@@ -4,6 +4,9 @@ Hashcash (Adam Back, 2002) with SHA-256 over the form's token, the address typed
 token carries post and time; with the address in it, one piece of work serves one address and form.
 `static/comments/work.js` looks for the number while the comment is being written. Where there is
 no JavaScript there is no number, and the comment is held as it would have been.
+
+It counts as a step up only (`spam.weigh`): where the score is in the doubtful band, too many
+comments in a short time included. It makes no honest score better and no spam less.
 """
 
 import hashlib
