@@ -90,10 +90,13 @@ def _keep(comment: Comment, form: CommentForm, *, network: str) -> Comment:
 
 
 def _submission_key(form: CommentForm) -> str:
-    """Return what two sendings of one form have in common.
+    """Return what two sendings of one form have in common: what "single use" of a token means here.
 
-    The words are part of it: a cached page hands one token to many readers. The address is not:
-    no hash of it is kept beside the comment.
+    A kept page hands one token to all its readers, so a token by itself cannot be used up. Token,
+    post, parent, name and words together are used once: sent again, by double click or Back, they
+    give the comment that is there; other words make another comment, judged and counted by the
+    rates as any. A token ends after a day, and is worth nothing on another post. The address is no
+    part of the key: no hash of it is kept beside the comment.
     """
     data = form.cleaned_data
     parent = data["parent"].public_id if data["parent"] else ""

@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -42,7 +43,9 @@ def port(tmp_path: Path) -> Iterator[int]:
         "SITE_URL": f"http://127.0.0.1:{number}",
     }  # fmt: skip
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
-    quiet = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    quiet: dict[str, Any] = {
+        "env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL,
+    }  # fmt: skip
     subprocess.run([*manage, "collectstatic", "--noinput"], check=True, **quiet)
     server = subprocess.Popen([*manage, "serve", "--no-jobs", "--port", str(number)], **quiet)
     try:

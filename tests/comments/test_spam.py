@@ -46,6 +46,56 @@ def test_check_gives_its_weight(values, expected):
 
 
 @pytest.mark.parametrize(
+    ("record", "weight"),
+    [
+        (spam.Record(), None),
+        (spam.Record(approved=1), -4),
+        (spam.Record(approved=5), -20),
+        (spam.Record(approved=500), -20),
+        (spam.Record(rejected=1), 10),
+        (spam.Record(rejected=9), 20),
+        (spam.Record(approved=5, rejected=2), None),
+    ],
+)
+def test_history_weighs_within_its_bounds(record, weight):
+    assert judged(record=record).get("history") == weight
+
+
+SIGNS = [
+    ("Ring me", "Call us now on +44 7700 900123 for a quote", {"contact"}),
+    ("Jo", "Write to jo@example.org if you have the paper.", {"contact"}),
+    ("Best SEO Agency", "A thought about it.", {"product-name"}),
+    ("Jess", "Great article! Keep up the good work! https://jess.test", {"praise-link"}),
+    ("Ann", "Great article, thank you.", {"praise"}),
+    ("Ann", "[url=https://x.test]x[/url] is what they said about it", {"markup"}),
+    ("Ann", '<a href="https://x.test">the report</a> has the numbers', {"html-link"}),
+    ("Иван", "Лучшие цены на окна и двери в Москве", {"foreign"}),
+    ("Ann", "THIS IS AN OUTRAGE AND EVERYBODY KNOWS", {"shouting"}),
+    ("Ann", "https://x.test/page", {"bare-link"}),
+    ("Ann", "2,345,678 people and 1.234.567 cases in 2010-2020", set()),
+    ("Furious in Fleetwood", "Lies! Crap article. Shame on you!!", set()),
+]
+
+
+@pytest.mark.parametrize(("name", "body", "codes"), SIGNS)
+def test_sign_is_found_in_the_text(name, body, codes):
+    found = set(judged(body, name)) - {"words", "offer"}
+    assert codes <= found
+    assert bool(codes) or not found
+
+
+def test_quoting_the_post_with_a_link_is_no_copy():
+    text = "The department paid for outcomes that nobody had measured before the contracts began."
+    quoted = f"> {text}\n\nThis is the part that matters, see https://audit.test/report for why."
+    assert "copied" not in judged(quoted, post_text=text)
+    assert "copied" in judged(f"{text} https://sofas.test", post_text=text)
+
+
+def test_spam_with_a_link_does_not_condemn_the_same_words_without():
+    assert judged(LONG, spam_texts=(f"{LONG} https://a.test",)) == {}
+
+
+@pytest.mark.parametrize(
     ("score", "is_trusted", "expected"),
     [
         (0, False, Verdict.HOLD),
