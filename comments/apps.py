@@ -7,7 +7,14 @@ class CommentsConfig(AppConfig):
     def import_models(self) -> None:
         """Load the tables too that live apart from the comments on purpose."""
         super().import_models()
-        from comments import contacts, lessons, records, rulesets  # noqa: F401
+        from comments import (  # noqa: F401
+            contacts,
+            identities,
+            lessons,
+            records,
+            replies,
+            rulesets,
+        )
 
     def ready(self) -> None:
         """Add the spam rules to the admin; the moderation desk's own module stays apart."""

@@ -6,6 +6,7 @@ whatever became of the text meanwhile, and erasing a comment takes its words out
 
 from collections.abc import Iterable, Sequence
 
+from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, transaction
 from django.db.models import CheckConstraint, Q
@@ -73,14 +74,14 @@ class Lesson(models.Model):
         return f"Lesson of comment {self.comment_id}"
 
 
-def learn(pks: Sequence[int], *, to_state: str) -> None:
+def learn(pks: Sequence[int], *, to_state: str, by: User | None) -> None:
     """Learn from a decision that brought these comments to a state; idempotent.
 
     Call it in the decision's transaction, before the text is blanked. Six statements for each
     five hundred comments.
     """
-    if to_state not in TEACHES or not pks:
-        return
+    if to_state not in TEACHES or not pks or (by is None and TEACHES[to_state] is not None):
+        return  # What nobody decided teaches nothing; what is erased is forgotten in any case.
     is_spam = TEACHES[to_state]
     with transaction.atomic():
         with connection.cursor() as cursor:

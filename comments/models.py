@@ -1,7 +1,8 @@
-"""Comments, and the moderators' decisions about them."""
+"""Comments."""
 
 import secrets
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
@@ -10,20 +11,16 @@ from django.db import models, transaction
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.utils import timezone
 
-from comments import markup, spam
+from comments import markup
+from comments.decisions import ModerationDecision
+from comments.states import OPEN, STEPS, State
 from posts.models import Author, Post
 
-DEEPEST = 2  # Three levels: 0, 1, 2.
-_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # No look-alikes: people read these aloud.
+__all__ = ["STEPS", "Comment", "CommentQuerySet", "ModerationDecision"]
 
-# From which states a comment may come to each; nothing comes back from removed or erased.
-STEPS = {
-    "published": ("held", "spam", "hidden"),
-    "spam": ("held", "published", "hidden"),
-    "hidden": ("published",),
-    "removed": ("held", "spam", "published", "hidden"),
-    "erased": ("held", "spam", "published", "hidden", "removed"),
-}
+DEEPEST = 2  # Three levels: 0, 1, 2.
+EDITABLE_FOR = timedelta(minutes=10)
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # No look-alikes: people read these aloud.
 
 
 class NotPublicError(Exception):
@@ -38,7 +35,7 @@ def new_public_id() -> str:
 class CommentQuerySet(models.QuerySet["Comment"]):
     def published(self) -> Self:
         """Return what readers may see; the twin of `Comment.is_public`."""
-        return self.filter(state=Comment.State.PUBLISHED)
+        return self.filter(state=State.PUBLISHED)
 
     def held(self) -> Self:
         """Return what waits for a moderator."""
@@ -46,6 +43,19 @@ class CommentQuerySet(models.QuerySet["Comment"]):
 
     def spam(self) -> Self:
         return self.filter(state=Comment.State.SPAM)
+
+    def editable(self, now: datetime) -> Self:
+        """Return what its writers may still change; the twin of `Comment.is_editable`.
+
+        Not what staff took for spam or took away: the writer's new words do not undo that.
+        """
+        open_states = Q(state__in=OPEN) | Q(state=State.SPAM, decided_at=None)
+        return self.filter(open_states, is_staff=False, created_at__gt=now - EDITABLE_FOR)
+
+    def shown_to_writer(self, post: Post, public_ids: Sequence[str]) -> Self:
+        """Return a writer's own, oldest first; what waits and spam look the same to him."""
+        shown = self.filter(post=post, public_id__in=public_ids, state__in=(*OPEN, State.SPAM))
+        return shown.order_by("created_at", "pk")
 
     def waiting_count(self) -> int:
         return self.held().count()
@@ -107,13 +117,15 @@ class CommentQuerySet(models.QuerySet["Comment"]):
 
     def _decide(
         self,
-        to: "Comment.State",
+        to: State,
         *,
         by: User | None,
         now: datetime | None,
         values: dict[str, Any] | None = None,
     ) -> int:
         """Move the rows still in an allowed state and log each: a race's loser changes none."""
+        from comments import lessons  # It names this module itself.
+
         now = now or timezone.now()
         with transaction.atomic():
             won = list(
@@ -126,26 +138,18 @@ class CommentQuerySet(models.QuerySet["Comment"]):
                 [ModerationDecision.about(comment, to=to, by=by, at=now) for comment in won],
                 batch_size=500,
             )
-            pks = [comment.pk for comment in won]
-            if by is not None or to == Comment.State.ERASED:  # What nobody decided teaches nothing.
-                from comments import lessons  # It names this module itself.
-
-                lessons.learn(pks, to_state=to)
-            return Comment.objects.filter(pk__in=pks).update(
-                state=to, decided_at=now, decided_by=by, **values or {}
-            )
+            lessons.learn(pks := [comment.pk for comment in won], to_state=to, by=by)
+            changed = Comment.objects.filter(pk__in=pks)
+            count = changed.update(state=to, decided_at=now, decided_by=by, **values or {})
+            if to == State.PUBLISHED:
+                _tell_readers(changed, now)
+            return count
 
 
 class Comment(models.Model):
     """What one reader wrote. There is no address here: see `comments.contacts`."""
 
-    class State(models.TextChoices):
-        SPAM = "spam", "Spam"
-        HELD = "held", "Waiting"
-        PUBLISHED = "published", "Published"
-        HIDDEN = "hidden", "Hidden"
-        REMOVED = "removed", "Removed"
-        ERASED = "erased", "Erased"
+    State = State
 
     public_id = models.CharField(max_length=12, unique=True, default=new_public_id, editable=False)
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments")
@@ -153,19 +157,19 @@ class Comment(models.Model):
         "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="replies"
     )
     depth = models.PositiveSmallIntegerField(default=0, editable=False)
+    answered = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False,
+        help_text="Where the third level is full: what this answers, which stands beside it.",
+    )  # fmt: skip
     name = models.CharField(max_length=80, blank=True)
     body = models.TextField("text", blank=True)
     body_html = models.TextField(editable=False, default="", blank=True)
     state = models.CharField(max_length=9, choices=State, default=State.HELD)
     is_staff = models.BooleanField("staff reply", default=False)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="Of a staff reply: who wrote it.",
-    )
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True,
+        related_name="+", help_text="Of a staff reply: who wrote it.",
+    )  # fmt: skip
     created_at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -209,22 +213,16 @@ class Comment(models.Model):
                 name="comments_comment_erased_is_empty",
                 condition=~Q(state="erased") | Q(name="", body="", body_html=""),
             ),
-            CheckConstraint(
-                name="comments_comment_user_is_staff", condition=Q(user=None) | Q(is_staff=True)
-            ),
-            CheckConstraint(
-                name="comments_comment_decided_when",
-                condition=Q(decided_by=None) | Q(decided_at__isnull=False),
-            ),
+            CheckConstraint(name="comments_comment_user_is_staff",
+                            condition=Q(user=None) | Q(is_staff=True)),
+            CheckConstraint(name="comments_comment_decided_when",
+                            condition=Q(decided_by=None) | Q(decided_at__isnull=False)),
             # Two clicks on one form; comments that came by no form have no key.
-            UniqueConstraint(
-                fields=["submission_key"],
-                name="comments_comment_submitted_once",
-                condition=~Q(submission_key=""),
-            ),
+            UniqueConstraint(fields=["submission_key"], condition=~Q(submission_key=""),
+                             name="comments_comment_submitted_once"),
             # What the foreign key (parent, post) of migration 0002 refers to.
             UniqueConstraint(fields=["id", "post"], name="comments_comment_id_post"),
-        ]
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"Comment {self.public_id}"
@@ -249,18 +247,42 @@ class Comment(models.Model):
         """Return whether readers may see name and text; the twin of `CommentQuerySet.published`."""
         return self.state == self.State.PUBLISHED
 
+    def is_editable(self, now: datetime) -> bool:
+        """Return whether its writer may still change it; the twin of `CommentQuerySet.editable`."""
+        is_open = self.state in OPEN or (self.state == State.SPAM and self.decided_at is None)
+        return is_open and not self.is_staff and self.created_at > now - EDITABLE_FOR
+
+    def edit(self, *, body: str, score: int, reasons: list[Any], to: str, now: datetime) -> bool:
+        """Take the writer's new words in the state they deserve; False when it is too late.
+
+        One UPDATE: with the old words goes what a moderator decided about them.
+        """
+        with transaction.atomic():
+            own = Comment.objects.filter(pk=self.pk)
+            changed = own.editable(now).update(
+                body=body, body_html=markup.render(body), score=score, reasons=reasons, state=to,
+                edited_at=now, decided_at=None, decided_by=None,
+            )  # fmt: skip
+            if changed and to == State.PUBLISHED:
+                _tell_readers(own, now)
+        return bool(changed)
+
     def reply(self, *, by: User, body: str, now: datetime | None = None) -> "Comment":
         """Publish an answer by staff at once. Raises NotPublicError when this is not public."""
         if not self.is_public:
             raise NotPublicError("A comment that is not public cannot be answered in public.")
         now = now or timezone.now()
-        return Comment.objects.create(
+        answer = Comment.objects.create(
             post=self.post, parent=self, name=_byline(by), body=body, is_staff=True, user=by,
             state=self.State.PUBLISHED, created_at=now, decided_at=now, decided_by=by,
         )  # fmt: skip
+        _tell_readers(Comment.objects.filter(pk=answer.pk), now)
+        return answer
 
     def _find_level(self) -> None:
         """Answers to the third level join it, beside what they answer."""
+        if self.parent is not None and self.parent.depth >= DEEPEST:
+            self.answered = self.parent
         while self.parent is not None and self.parent.depth >= DEEPEST:
             self.parent = self.parent.parent
         self.depth = 0 if self.parent is None else self.parent.depth + 1
@@ -272,38 +294,7 @@ def _byline(user: User) -> str:
     return (byline or user.get_full_name() or settings.SITE_NAME)[:80]
 
 
-class ModerationDecision(models.Model):
-    """One line of the moderation log: who moved a comment where, and how it had been scored.
+def _tell_readers(published: CommentQuerySet, now: datetime) -> None:
+    from comments import replies
 
-    No text, no address; it outlives the comment, and goes after three years.
-    """
-
-    comment = models.ForeignKey(
-        Comment, on_delete=models.SET_NULL, null=True, related_name="decisions"
-    )
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
-    decided_at = models.DateTimeField(default=timezone.now)
-    from_state = models.CharField(max_length=9, choices=Comment.State)
-    to_state = models.CharField(max_length=9, choices=Comment.State)
-    score = models.SmallIntegerField(default=0)
-    reasons = models.JSONField(default=list, blank=True)
-
-    class Meta:
-        ordering = ["-decided_at", "-pk"]
-        constraints = [
-            CheckConstraint(
-                name="comments_moderationdecision_moves", condition=~Q(from_state=F("to_state"))
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_from_state_display()} → {self.get_to_state_display()}"
-
-    @classmethod
-    def about(cls, comment: Comment, *, to: str, by: User | None, at: datetime) -> Self:
-        """Return the unsaved line; of the reasons what `spam.kept` lets through, no text."""
-        kept = spam.kept(comment.reasons)
-        return cls(comment=comment, decided_by=by, decided_at=at, from_state=comment.state,
-                   to_state=to, score=comment.score, reasons=kept)  # fmt: skip
+    replies.owe(published, now=now)  # What was published already owes nothing anew.

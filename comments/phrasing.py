@@ -9,7 +9,7 @@ from comments.submissions import Finding, Submission
 from comments.tokens import EMAIL, PHONE, folded, script_of, shouts, without_links, words_of
 
 FEWEST_WORDS = 6  # different ones; below that no language is told
-OFFER_FROM = 20  # points of listed words
+OFFER_FROM = 25  # points of listed words
 _CONTACT = re.compile(
     r"\b(?:whats ?app|telegram|wechat|skype|viber|signal me|t\.me|dm me|call (?:us|now|today|me)"
     r"|(?:e-?mail|text|message|inbox|contact|reach|add) (?:us|me|him|her|them|on)\b"
@@ -55,10 +55,8 @@ def listed_words(submission: Submission, rules: Rules) -> Iterator[Finding]:
         return
     yield Finding("words", ", ".join(terms[:20]))
     points = sum(rules.words[term] for term in terms)
-    if points >= OFFER_FROM and (
-        has_stranger(submission, rules) or _asks(without_links(submission.body))
-    ):
-        yield Finding("offer", "listed words with a link or a way to get in touch")
+    if points >= OFFER_FROM and has_stranger(submission, rules):
+        yield Finding("offer", "listed words and a link")
 
 
 def listed_domains(submission: Submission, rules: Rules) -> Iterator[Finding]:
@@ -75,11 +73,11 @@ def solicitation(submission: Submission) -> Iterator[Finding]:
     ways = [label for label, pattern in known if pattern.search(text)]
     asks = _CONTACT.search(folded(text))
     if asks and ways:
-        yield Finding("contact", f"{asks[0]}: {', '.join(ways)}", 1.5)
+        yield Finding("contact", f"{asks[0]}: {', '.join(ways)}")
     elif asks:
-        yield Finding("contact", asks[0])
+        yield Finding("contact", asks[0], 0.7)
     elif "telephone" in ways or "e-mail" in ways:
-        yield Finding("contact", ", ".join(ways), 0.5)
+        yield Finding("contact", ", ".join(ways), 0.3)
 
 
 def _asks(text: str) -> bool:

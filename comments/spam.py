@@ -26,7 +26,9 @@ HARMLESS = {"words", "domains", "rate", "links", "haste", "unsigned", "offer", "
 BORROWED = {"copied", "known-spam"}
 LISTED = {"words", "domains"}
 # What is no sign in the text itself, and so agrees with nothing.
-APART = {"bayes", "together", "history", "akismet", "work", "praise", "shouting", "html-link"}
+APART = {
+    "bayes", "together", "history", "akismet", "work", "praise", "shouting", "html-link", "foreign",
+}  # fmt: skip
 ENOUGH = 12  # points of such signs, and
 SURE = 0.3  # this much certainty of the classifier: from there on they agree in full
 LINK = 10  # points of a sign that a link is, which by itself weighs nothing

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 LONGEST_TOKEN = 40
 MOST_TOKENS = 600  # Of one comment; five thousand characters have about fifteen hundred.
-MANY_LINKS = 3
 SHORT_TEXT, LONG_TEXT = 6, 60  # words
 
 URL = re.compile(
@@ -74,7 +73,7 @@ def shouts(text: str) -> bool:
 
 def _tokens(name: str, body: str) -> Iterator[str]:
     links = URL.findall(body)
-    yield from _form(name, body, links)
+    yield from _form(body, links)
     plain = EMAIL.sub(" ", without_links(_ENTITY.sub(" ", body)))
     plain = PHONE.sub(" ", _MONEY.sub(" ", plain))
     previous = ""
@@ -88,14 +87,11 @@ def _tokens(name: str, body: str) -> Iterator[str]:
     for link in links:
         host = re.sub(r"^(?:https?:/*)?(?:www\.)?", "", link.lower()).split("/")[0].split("?")[0]
         yield f"~host {host}"
-        yield f"~ending {host.rpartition('.')[2]}"
 
 
-def _form(name: str, body: str, links: list[str]) -> Iterator[str]:
+def _form(body: str, links: list[str]) -> Iterator[str]:
     if links:
         yield "~link"
-    if len(links) >= MANY_LINKS:
-        yield "~links"
     for sign, pattern in (("~email", EMAIL), ("~phone", PHONE), ("~money", _MONEY), ("~tag", _TAG)):
         if pattern.search(body):
             yield sign
@@ -103,7 +99,7 @@ def _form(name: str, body: str, links: list[str]) -> Iterator[str]:
         yield "~shouting"
     if "!!" in body:
         yield "~exclaims"
-    if _LONG_RUN.search(body) or _RUN.search(body):
+    if _RUN.search(body):
         yield "~repeats"
     if (script := script_of(without_links(body))) not in {"", "LATIN"}:
         yield f"~script {script.lower()}"

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from comments import flood, intake
+from comments import flood, intake, ownership, trust
 from comments.forms import CommentForm
 from comments.models import Comment
 from pbrsite import rates
@@ -34,7 +34,10 @@ def create(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def received(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say that comments are checked: the same page for everybody, so any cache may keep it."""
+    """Say that comments are checked: the same words for everybody, and to its writer the comment.
+
+    Without the cookie it is one page that any cache may keep; with it no cache keeps it.
+    """
     post = get_object_or_404(Post.objects.published(), slug=slug)
     return _page(request, "comment_received", post)
 
@@ -48,8 +51,10 @@ def _receive(request: HttpRequest, post: Post) -> HttpResponse:
     form = CommentForm(request.POST, post=post)
     if not form.is_valid():
         return _form_page(request, form, status=422)
+    cookie = request.COOKIES.get(trust.COOKIE, "")
+    sender = intake.Sender(rates.network(request), cookie)
     try:
-        intake.receive(form, network=rates.network(request), now=timezone.now())
+        own = intake.receive(form, sender=sender, now=timezone.now())
     except intake.TooManyError as error:
         form.add_error(None, str(error))
         response = _form_page(request, form, status=429)
@@ -60,6 +65,7 @@ def _receive(request: HttpRequest, post: Post) -> HttpResponse:
         return _form_page(request, form, status=422)
     response = HttpResponseRedirect(reverse("comments:received", args=[post.slug]))
     response.status_code = 303
+    ownership.remember(response, request, post, own)
     return response
 
 

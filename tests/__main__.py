@@ -13,6 +13,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # The package has no module to run, and its script cannot be named from a path with a space.
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
+# Folders of one marker alone: not even read where they have nothing to run.
+APART = ["--ignore=tests/browser", "--ignore=tests/benchmarks"]
+
 CHECKS = [
     ("lint", [*PYTHON, "ruff", "check", "."]),
     ("format", [*PYTHON, "ruff", "format", "--check", "."]),
@@ -20,9 +23,10 @@ CHECKS = [
     ("templates", [*PYTHON, "djlint", "--lint", "--quiet", "templates"]),
     ("types", [*PYTHON, "mypy", "."]),
     ("migrations", [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"]),
-    ("tests", [*PYTHON, "pytest", "-q", "-n", WORKERS]),
+    ("fast tests", [*PYTHON, "pytest", "-q", "-n", WORKERS, *APART]),
+    ("slow tests", [*PYTHON, "pytest", "-q", "-n", WORKERS, *APART, "-m", "slow"]),
     ("faults", [*PYTHON, "pytest", "-q", "-m", "fault"]),
-    ("browser", [*PYTHON, "pytest", "-q", "-m", "browser"]),
+    ("browser", [*PYTHON, "pytest", "-q", "-n", WORKERS, "-m", "browser", "tests/browser"]),
 ]
 
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from pbrsite import groups
-from posts.models import Author, Post, Tag
+from posts.models import Author, Post, Tag, TaggedPost
 
 _numbers = count(1)
 
@@ -41,8 +41,8 @@ def make_post(*, tags: tuple[Tag, ...] = (), **values: Any) -> Post:
     if post.author_id is None:
         post.author = Author.objects.first() or make_author()
     post.save()
-    if tags:
-        post.tags.set(tags)
+    if tags:  # As `post.tags.set` does, in one statement instead of four.
+        TaggedPost.objects.bulk_create(TaggedPost(tag=tag, content_object=post) for tag in tags)
     return post
 
 

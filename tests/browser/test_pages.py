@@ -15,6 +15,7 @@ PAGES = [
     "/search/?q=cohort", "/search/?q=probaton", "/search/?q=probation&year=2014",
     "/tag/payment-by-results+troubled-families/", "/tags/p/", "/subscribe/", "/subscription/",
     "/digest/2015/06/23/", "/doncaster-invictus-pilot/comments/", "/about/", "/privacy/",
+    "/comments/yours/",
 ]  # fmt: skip
 
 

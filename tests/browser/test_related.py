@@ -23,8 +23,8 @@ def pin_by_search(page: Page, words: str, title: str) -> None:
 def test_an_editor_pins_moves_and_bans_without_leaving_the_form(page):
     tag = make_tag()
     make_post(title="Found by the tag", tags=(tag,))
-    make_post(title="Cohort one", body="<p>Nothing shared.</p>")
-    make_post(title="Cohort two", body="<p>Nor here.</p>")
+    for title in ("Cohort one", "Cohort two"):  # Without one word of the post's.
+        make_post(title=title, excerpt="Elsewhere.", body="<p>Other matters.</p>")
     post = make_post(slug="a-post", tags=(tag,))
     log_in(page)
     page.goto(f"/admin/posts/post/{post.pk}/change/")

@@ -40,7 +40,7 @@ def test_undone_decision_leaves_nothing_behind_even_when_the_text_was_edited():
     comment = make_comment(body="casino bonus")
     Comment.objects.all().mark_spam(by=make_staff())
     Comment.objects.update(body="Something else.")
-    lessons.learn([comment.pk], to_state="held")
+    lessons.learn([comment.pk], to_state="held", by=make_staff())
     assert not SpamToken.objects.exists()
     assert not Lesson.objects.exists()
 
@@ -48,7 +48,7 @@ def test_undone_decision_leaves_nothing_behind_even_when_the_text_was_edited():
 def test_same_decision_learnt_twice_counts_once():
     comment = make_comment(body="casino", state="spam")
     for _ in range(2):
-        lessons.learn([comment.pk], to_state="spam")
+        lessons.learn([comment.pk], to_state="spam", by=make_staff())
     assert known("casino").counts["casino"] == (1, 0)
 
 

@@ -3,6 +3,7 @@
 import json
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -112,8 +113,9 @@ def test_nothing_is_stored(tmp_path):
     assert not Comment.objects.exists()
 
 
-def scored(folder: Path, text: str, **options: object) -> dict:
+def scored(folder: Path, text: str, **options: object) -> dict[str, Any]:
     path, out = folder / "file.jsonl", StringIO()
     path.write_bytes(text.encode("utf-8").replace("ÿ".encode(), b"\xff"))
     call_command("score_comments", str(path), json=True, stdout=out, stderr=StringIO(), **options)
-    return json.loads(out.getvalue())
+    report: dict[str, Any] = json.loads(out.getvalue())
+    return report

@@ -14,6 +14,8 @@ from posts import gate
 from posts.models import Post, RelatedPost, Tag
 from tests.factories import make_post
 
+pytestmark = pytest.mark.slow
+
 
 def run(name: str, *arguments: str) -> str:
     output = io.StringIO()

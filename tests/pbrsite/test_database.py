@@ -16,6 +16,8 @@ from django.db import connection, transaction
 from pbrsite.database import server
 from tests.environment import ROOT
 
+pytestmark = pytest.mark.slow
+
 CLIENT = """
 import sys
 from pathlib import Path

@@ -101,7 +101,9 @@ def test_staff_and_visitors_with_a_cookie_get_pages_of_their_own(client, rf):
     client.get("/a-post/")
     staff = Client()
     staff.force_login(make_staff())
-    assert "ETag" not in staff.get("/a-post/")
+    page = staff.get("/a-post/")
+    assert "ETag" not in page
+    assert page["Cache-Control"] == "private, no-store"
 
 
 def test_an_unchanged_page_is_not_sent_twice(client):
@@ -132,6 +134,7 @@ def test_a_page_first_asked_for_by_who_has_it_is_kept_for_all(client, django_ass
         assert fresh.get("/feed/").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept_mb", [0, 1], ids=["without the cache", "with it"])
 @pytest.mark.parametrize("path", ["/feed/", "/feed/atom/", "/feed/json/", "/a-post/feed/",
                                   "/sitemap.xml", "/sitemap-pages.xml"])  # fmt: skip
@@ -149,6 +152,7 @@ def test_feeds_and_sitemaps_can_be_asked_for_by_tag_or_by_date(client, settings,
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept_mb", [0, 1], ids=["without the cache", "with it"])
 @pytest.mark.parametrize(
     "change",

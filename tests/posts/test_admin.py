@@ -17,7 +17,7 @@ from posts.models import Post, RelatedPost
 from tests.factories import make_author, make_member, make_post, make_staff, make_tag
 from tests.posts.test_images import make_image
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.factories import make_author, make_owner, make_post, make_staff, make
 from tests.posts.test_images import make_image
 from tests.posts.test_revisions import data_of, history, save
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 SOON = timedelta(hours=2)
 

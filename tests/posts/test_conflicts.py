@@ -14,7 +14,7 @@ from posts.models import CoAuthor, GateRule, Post, Tag, WorkingCopy
 from tests.factories import make_author, make_post, make_staff, make_tag
 from tests.posts.test_drafts import change_url, send, typed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

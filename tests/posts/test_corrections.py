@@ -17,7 +17,7 @@ from posts.models import Correction, Post
 from tests.factories import make_author, make_post, make_staff, make_tag
 from tests.posts.test_admin import form_data
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 NOTED = datetime(2026, 3, 2, 12, tzinfo=UTC)
 OUT: dict[str, Any] = {"published_at": NOTED - timedelta(days=30), "status": "published"}

@@ -17,7 +17,7 @@ from posts.models import CoAuthor, Post, WorkingCopy
 from tests.factories import make_author, make_owner, make_post, make_staff, make_tag
 from tests.posts.test_admin import form_data
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

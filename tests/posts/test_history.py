@@ -11,7 +11,7 @@ from posts.models import GateRule, Post
 from tests.factories import make_owner, make_post, make_staff, make_tag
 from tests.posts.test_revisions import save
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.factories import make_post, make_staff, make_tag
 from tests.posts.test_admin import form_data
 from tests.subscriptions.factories import make_subscriber
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 CATALOGUE = """
 SELECT conrelid::regclass::text, attname FROM pg_constraint

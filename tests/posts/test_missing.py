@@ -12,7 +12,7 @@ from posts import guesses, missing
 from posts.models import MissingPage, Post, Redirect
 from tests.factories import make_post, make_staff, make_tag
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LIST = "admin:posts_missingpage_changelist"

@@ -18,7 +18,7 @@ from posts.models import CoAuthor, Post
 from tests.factories import make_author, make_member, make_owner, make_post, make_tag
 from tests.posts.test_admin import form_data
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 Door = Callable[[Client, Post], bool]
 
 

@@ -14,7 +14,7 @@ from posts.models import Post, RelatedChoice, RelatedPost, WorkingCopy
 from tests.factories import make_member, make_owner, make_post, make_tag
 from tests.posts.test_admin import form_data
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from posts.models import Post
 from tests.factories import make_post, make_staff, make_tag
 from tests.posts.test_admin import form_data
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

@@ -16,7 +16,7 @@ from tests.factories import make_author, make_post, make_staff, make_tag
 from tests.posts.test_admin import form_data
 from tests.posts.test_images import make_image
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from posts import merging, reindexing, retagging
 from posts.models import Post, RevisionNote, Tag
 from tests.factories import make_owner, make_post, make_staff, make_tag
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 LIST = "admin:posts_post_changelist"
 

@@ -11,7 +11,7 @@ from posts.models import Post, RelatedPost
 from posts.relatives import WEAK
 from tests.factories import make_member, make_post, make_posts, make_tag
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 PATH = "/admin/posts/post/?match=weak"
 
 

@@ -22,7 +22,7 @@ from tests.subscriptions.factories import (
     open_issue,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 CEILING = 12
 CANARY = "canary.bird@example.org"
 

@@ -1,6 +1,7 @@
 """Senders that are killed: the ledger holds, and nobody gets two copies."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -130,11 +131,30 @@ def test_stopping_worker_leaves_nothing_uncertain(relay: Sink, tmp_path: Path):
     make_subscribers(PEOPLE, frequency="instant")
     digest.open_instant(make_post(published_at=now - SECOND), now)
     tasks.send.defer()
-    options = ["--shutdown-graceful-timeout", "1"]
-    worker = start(relay, tmp_path / "log", "procrastinate", "worker", *options)
+    worker = start(relay, tmp_path / "log", "work")
     wait_for(relay, 200, worker)
     worker.terminate()
-    worker.wait(20)
+    assert worker.wait(20) == 0
     states = Delivery.objects.values_list("state", flat=True)
     assert set(states) == {"sent", "pending"}
     assert list(states).count("sent") == len(relay.accepted) < PEOPLE
+
+
+def test_a_worker_that_died_is_followed_by_another(relay: Sink, tmp_path: Path):
+    log = tmp_path / "log"
+    supervisor = start(relay, log, "work")
+    os.kill(workers_of(log, count=1)[0], signal.SIGKILL)
+    first, second = workers_of(log, count=2)
+    assert first != second
+    supervisor.terminate()
+    assert supervisor.wait(20) == 0
+    assert "The worker ended with -9" in log.read_text()
+
+
+def workers_of(log: Path, *, count: int) -> list[int]:
+    """Wait until so many workers have been started, and return their process ids."""
+    deadline = time.monotonic() + 30
+    while len(found := re.findall(r"Worker started as process (\d+)", log.read_text())) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return [int(pid) for pid in found]

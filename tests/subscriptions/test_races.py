@@ -13,7 +13,7 @@ from subscriptions.models import ConsentEvent, Delivery, Issue, MailRequest, Sub
 from tests.subscriptions.factories import NOON, SECOND, make_due_post, make_subscriber, open_issue
 from tests.subscriptions.relay import Sink
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def together(count: int, action: Callable[[int], Any]) -> list[Any]:

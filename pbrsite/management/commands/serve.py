@@ -71,11 +71,7 @@ def _web(host: str, port: int) -> str:
 
 
 def _jobs() -> str:
-    manage = str(settings.BASE_DIR / "manage.py")
-    return shlex.join(
-        [sys.executable, manage, "procrastinate", "worker", "--concurrency", "4",
-         "--shutdown-graceful-timeout", "2", "--delete-jobs", "successful"]
-    )  # fmt: skip
+    return shlex.join([sys.executable, str(settings.BASE_DIR / "manage.py"), "work"])
 
 
 def _check_port(host: str, port: int) -> None:
