@@ -1,4 +1,4 @@
-"""The moderation log."""
+"""The moderation log: who moved which comment where, and when that was undone."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import CheckConstraint, F, Q
+from django.db.models import CheckConstraint, F, Index, Q
 from django.utils import timezone
 
 from comments import spam
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class ModerationDecision(models.Model):
     """One line of the moderation log: who moved a comment where, and how it had been scored.
 
-    No text, no address; it outlives the comment, and goes after three years.
+    No text, no address; it outlives the comment, and goes after three years. What was decided in
+    one go has one `decided_at`.
     """
 
     comment = models.ForeignKey(
@@ -33,9 +34,14 @@ class ModerationDecision(models.Model):
     to_state = models.CharField(max_length=9, choices=State)
     score = models.SmallIntegerField(default=0)
     reasons = models.JSONField(default=list, blank=True)
+    is_undo = models.BooleanField("undone", default=False)
 
     class Meta:
         ordering = ["-decided_at", "-pk"]
+        indexes = [
+            # What one person decided in the last minutes, which can be undone.
+            Index(fields=["decided_by", "decided_at"], name="comments_decision_by_whom"),
+        ]
         constraints = [
             CheckConstraint(
                 name="comments_moderationdecision_moves", condition=~Q(from_state=F("to_state"))

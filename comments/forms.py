@@ -218,6 +218,8 @@ def _helper(post: Post) -> FormHelper:
         Field("notify"),
         Field("remember"),
         Div(Field("url"), css_class="honeypot", aria_hidden="true"),
-        HTML('<button type="submit" class="btn btn-primary">Send comment</button>'),
+        HTML('<div class="button-row"><button type="submit" class="btn btn-primary">Send comment'
+             '</button><button type="submit" class="btn" '
+             'formaction="{{ form.helper.form_action }}preview/">Preview</button></div>'),
     )  # fmt: skip
     return helper

@@ -9,10 +9,12 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models, transaction
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.urls import reverse
 from django.utils import timezone
 
 from comments import markup
 from comments.decisions import ModerationDecision
+from comments.querysets import PageQuerySet
 from comments.states import OPEN, STEPS, State
 from posts.models import Author, Post
 
@@ -20,6 +22,12 @@ __all__ = ["STEPS", "Comment", "CommentQuerySet", "ModerationDecision"]
 
 DEEPEST = 2  # Three levels: 0, 1, 2.
 EDITABLE_FOR = timedelta(minutes=10)
+# What may have public answers; a flood of spam that nobody looked at is passed over unread.
+EVER_SHOWN = (
+    Q(state__in=["published", "hidden", "removed", "erased"])
+    | Q(decided_at__isnull=False)
+    | Q(edited_at__isnull=False)  # which may have taken it off the page again
+)
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # No look-alikes: people read these aloud.
 
 
@@ -32,11 +40,7 @@ def new_public_id() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(12))
 
 
-class CommentQuerySet(models.QuerySet["Comment"]):
-    def published(self) -> Self:
-        """Return what readers may see; the twin of `Comment.is_public`."""
-        return self.filter(state=State.PUBLISHED)
-
+class CommentQuerySet(PageQuerySet):
     def held(self) -> Self:
         """Return what waits for a moderator."""
         return self.filter(state=Comment.State.HELD)
@@ -59,34 +63,6 @@ class CommentQuerySet(models.QuerySet["Comment"]):
 
     def waiting_count(self) -> int:
         return self.held().count()
-
-    def public_for(self, post: Post | int) -> Self:
-        """Return the post's public thread, oldest first; one query.
-
-        Besides published comments it holds the ancestors of published replies that are public no
-        more: show those as tombstones (`is_public` is false), without name or text.
-        """
-        shown = Comment.objects.filter(post=post).published()
-        answered = Q(pk__in=shown.exclude(parent=None).values("parent")) | Q(
-            pk__in=shown.exclude(parent__parent=None).values("parent__parent")
-        )
-        return (
-            self.filter(Q(state=Comment.State.PUBLISHED) | answered, post=post)
-            .only("public_id", "parent", "depth", "state", "name", "body_html", "is_staff",
-                  "created_at", "edited_at")
-            .order_by("created_at", "pk")
-        )  # fmt: skip
-
-    def for_feed(self, post: Post) -> Self:
-        """Return the post's published comments, newest first, with the post for the links."""
-        shown = self.filter(post=post).published().select_related("post")
-        only = ("public_id", "name", "body_html", "created_at", "edited_at", "post__title")
-        return shown.only(*only, "post__slug").order_by("-created_at", "-pk")
-
-    def for_desk(self) -> Self:
-        """Return what the moderation desk shows, without the long columns of the posts."""
-        long = ("body", "body_html", "contents", "plain_text")
-        return self.select_related("post").defer("body_html", *[f"post__{name}" for name in long])
 
     def approve(self, *, by: User, now: datetime | None = None) -> int:
         """Publish what waits, was taken for spam or was hidden; return how many changed."""
@@ -154,8 +130,9 @@ class Comment(models.Model):
     public_id = models.CharField(max_length=12, unique=True, default=new_public_id, editable=False)
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments")
     parent = models.ForeignKey(
-        "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="replies"
-    )
+        "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="replies",
+        db_index=False,  # The index of answers below serves it, and in their order.
+    )  # fmt: skip
     depth = models.PositiveSmallIntegerField(default=0, editable=False)
     answered = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False,
@@ -171,7 +148,8 @@ class Comment(models.Model):
         related_name="+", help_text="Of a staff reply: who wrote it.",
     )  # fmt: skip
     created_at = models.DateTimeField(default=timezone.now)
-    edited_at = models.DateTimeField(null=True, blank=True)
+    edited_at = models.DateTimeField(null=True, blank=True)  # by who wrote it
+    staff_edited_at = models.DateTimeField(null=True, blank=True, editable=False)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -192,6 +170,14 @@ class Comment(models.Model):
             # The moderation desk's first page, its count on the admin index, the notice.
             Index(fields=["created_at", "id"], name="comments_comment_waiting",
                   condition=Q(state="held")),
+            # The site's newest comments: its feed.
+            Index(fields=["-created_at", "-id"], name="comments_comment_latest",
+                  condition=Q(state="published")),
+            # The threads of a post, a page at a time, and the answers to each comment.
+            Index(fields=["post", "created_at", "id"], name="comments_comment_threads",
+                  condition=Q(depth=0) & EVER_SHOWN),
+            Index(fields=["parent", "created_at", "id"], name="comments_comment_answers",
+                  condition=Q(parent__isnull=False)),
             # The comparison with known spam, and the prune after thirty days.
             Index(fields=["created_at"], name="comments_comment_spam", condition=Q(state="spam")),
         ]  # fmt: skip
@@ -236,7 +222,8 @@ class Comment(models.Model):
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
-        return f"{self.post.get_absolute_url()}#{self.anchor}"
+        """Return the comment's own address, which leads to where it stands in its thread."""
+        return reverse("comments:comment", args=[self.post.slug, self.public_id])
 
     @property
     def anchor(self) -> str:

@@ -20,4 +20,7 @@ STEPS = {
     "removed": ("held", "spam", "published", "hidden"),
     "erased": ("held", "spam", "published", "hidden", "removed"),
 }
+# Undone within minutes, each of these steps leads back to where it came from: only what is erased
+# has no words to come back with.
+UNDONE = tuple(state for state in STEPS if state != "erased")
 OPEN = (State.HELD, State.PUBLISHED)  # To their writers, for a while.

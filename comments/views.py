@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from comments import flood, intake, ownership, trust
+from comments import closing, flood, intake, ownership, trust
 from comments.forms import CommentForm
 from comments.models import Comment
 from pbrsite import rates
@@ -27,7 +27,7 @@ def create(request: HttpRequest, slug: str) -> HttpResponse:
     post = get_object_or_404(Post.objects.published(), slug=slug)
     if request.method == "POST":
         return _receive(request, post)
-    if not post.is_open_to_comments:
+    if not closing.is_open(post, timezone.now()):
         return _page(request, "comments_closed", post, status=403)
     return _form_page(request, CommentForm(post=post, parent=_parent(request, post)))
 
@@ -46,7 +46,7 @@ def received(request: HttpRequest, slug: str) -> HttpResponse:
 def _receive(request: HttpRequest, post: Post) -> HttpResponse:
     if _announced_length(request) > LARGEST_BODY:
         return _page(request, "comment_too_large", post, status=413)
-    if not post.is_open_to_comments:
+    if not closing.is_open(post, timezone.now()):
         return _page(request, "comments_closed", post, status=403, text=request.POST.get("body"))
     form = CommentForm(request.POST, post=post)
     if not form.is_valid():

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """What staff's decisions teach the classifier. No public page shows it: no content trigger."""
 
-    dependencies = [("comments", "0006_reply_notices")]
+    dependencies = [("comments", "0018_life_cycle")]
 
     operations = [
         migrations.CreateModel(
