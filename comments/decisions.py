@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q
 from django.utils import timezone
 
+from comments import spam
 from comments.states import State
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class ModerationDecision(models.Model):
     from_state = models.CharField(max_length=9, choices=State)
     to_state = models.CharField(max_length=9, choices=State)
     score = models.SmallIntegerField(default=0)
-    reasons = models.JSONField(default=dict, blank=True)
+    reasons = models.JSONField(default=list, blank=True)
     is_undo = models.BooleanField("undone", default=False)
 
     class Meta:
@@ -52,7 +53,7 @@ class ModerationDecision(models.Model):
 
     @classmethod
     def about(cls, comment: "Comment", *, to: str, by: User | None, at: datetime) -> Self:
-        """Return the unsaved line; of the reasons only codes and weights, not the evidence."""
-        weights = {reason["code"]: reason["weight"] for reason in comment.reasons}
+        """Return the unsaved line; of the reasons what `spam.kept` lets through, no text."""
+        kept = spam.kept(comment.reasons)
         return cls(comment=comment, decided_by=by, decided_at=at, from_state=comment.state,
-                   to_state=to, score=comment.score, reasons=weights)  # fmt: skip
+                   to_state=to, score=comment.score, reasons=kept)  # fmt: skip

@@ -106,6 +106,7 @@ class CommentForm(TextForm, TrapForm):
         "mail you a link once, to be sure the address is yours.",
     )
     parent = forms.CharField(required=False, widget=forms.HiddenInput)
+    work = forms.CharField(required=False, widget=forms.HiddenInput)  # See comments.work.
 
     def __init__(
         self, *args: Any, post: Post, parent: Comment | None = None, **kwargs: Any
@@ -208,6 +209,7 @@ def _helper(post: Post) -> FormHelper:
     helper.layout = Layout(
         HTML('<input type="hidden" name="parent" value="{{ form.parent_id }}">'),
         HTML('<input type="hidden" name="rendered" value="{{ form.render_token }}">'),
+        HTML('<input type="hidden" name="work">'),
         HTML('<p class="form-promise">Comments are checked before they appear. Your e-mail '
              "address is never published. Fields marked * are required.</p>"),
         Field("name"),

@@ -2,22 +2,38 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 
-from comments import confirmations, markup, notices, replies, spam, trust
+from comments import (
+    akismet,
+    confirmations,
+    duplicates,
+    lessons,
+    markup,
+    notices,
+    replies,
+    rulesets,
+    spam,
+    trust,
+    work,
+)
 from comments.forms import CommentForm
 from comments.models import Comment, CommentQuerySet
 from comments.records import RefusalCount
 from comments.states import State
+from comments.tokens import URL
 from pbrsite import rates
+from posts.models import Post
 
 WINDOW = timedelta(minutes=10)
-# Per window, from one address, from one network, on one post: worth a doubt; too many to take.
+# Per window, from one network and address, on one post and the site: worth a doubt; too many.
 # An office or a prison education wing shares one network.
-MOST = {"address": (5, 20), "network": (10, 40), "post": (20, 100)}
+MOST = {"network": (10, 40), "address": (5, 20), "post": (20, 100), "site": (60, 300)}
 COMPARED_SPAM = 200
+COMPARED_EARLIER = 300
 OWN_COMPARED = timedelta(days=1)
 MOST_EDITS = 20
 SECOND_CLICK = timedelta(minutes=1)
@@ -63,7 +79,8 @@ def receive(form: CommentForm, *, sender: Sender, now: datetime) -> Comment | No
     crowded = _crowded(form, network=sender.network, now=now)
     identity = trust.proven(sender.cookie, form.cleaned_data["email"])
     record = trust.record_of(identity) if identity else None
-    judgement = spam.judge(_submission(form, crowded=crowded, record=record, now=now))
+    submission = _submission(form, crowded=crowded, record=record, now=now)
+    judgement = spam.judge(submission, rulesets.current())
     verdict = spam.verdict(judgement.score, is_trusted=trust.is_trusted(record, now))
     if verdict is spam.Verdict.REFUSE:
         RefusalCount.add(now.date())
@@ -113,6 +130,7 @@ def _follow_up(comment: Comment, form: CommentForm, *, is_proven: bool) -> None:
     now, data = comment.created_at, form.cleaned_data
     if comment.state == State.HELD:
         notices.announce(now)
+        akismet.announce(comment)
     if comment.state == State.PUBLISHED:
         replies.owe(Comment.objects.filter(pk=comment.pk), now=now)
     if is_proven and data["notify"]:
@@ -144,7 +162,8 @@ def revise(comment: Comment, *, body: str, cookie: str, now: datetime) -> bool:
     email = notices.address_of(comment)
     identity = trust.proven(cookie, email)
     record = trust.record_of(identity) if identity else None
-    judgement = spam.judge(_revision(comment, body, email=email, record=record, now=now))
+    revision = _revision(comment, body, email=email, record=record, now=now)
+    judgement = spam.judge(revision, rulesets.current())
     verdict = spam.verdict(judgement.score, is_trusted=trust.is_trusted(record, now))
     with transaction.atomic():
         changed = comment.edit(
@@ -160,10 +179,13 @@ def revise(comment: Comment, *, body: str, cookie: str, now: datetime) -> bool:
 
 
 def _submission_key(form: CommentForm) -> str:
-    """Return what two sendings of one form have in common.
+    """Return what two sendings of one form have in common: what "single use" of a token means here.
 
-    The words are part of it: a cached page hands one token to many readers. The address is not:
-    no hash of it is kept beside the comment.
+    A kept page hands one token to all its readers, so a token by itself cannot be used up. Token,
+    post, parent, name and words together are used once: sent again, by double click or Back, they
+    give the comment that is there; other words make another comment, judged and counted by the
+    rates as any. A token ends after a day, and is worth nothing on another post. The address is no
+    part of the key: no hash of it is kept beside the comment.
     """
     data = form.cleaned_data
     parent = data["parent"].public_id if data["parent"] else ""
@@ -173,7 +195,8 @@ def _submission_key(form: CommentForm) -> str:
 
 def _crowded(form: CommentForm, *, network: str, now: datetime) -> tuple[str, ...]:
     """Take a token from each bucket; return what is busier than a conversation is."""
-    sources = {"address": form.cleaned_data["email"], "network": network, "post": form.post.pk}
+    email = form.cleaned_data["email"]
+    sources = {"network": network, "address": email, "post": form.post.pk, "site": "all"}
     crowded = []
     for kind, source in sources.items():
         if not source:
@@ -200,7 +223,10 @@ def _submission(
         crowded=crowded,
         own_texts=_own_texts(notices.comments_from(data["email"]), now),
         spam_texts=_spam_texts(Comment.objects.all()),
+        training=lessons.training_for([(data["name"], data["body"])]),
+        is_proven_work=work.is_done(data["work"], token=data["rendered"], email=data["email"]),
         record=record,
+        **_sources(form.post, data["body"], email=data["email"]),
     )
 
 
@@ -217,11 +243,25 @@ def _revision(
         is_trapped="trap" in codes,
         is_hasty="haste" in codes,
         is_unsigned="unsigned" in codes,
+        is_proven_work="work" in codes,
         crowded=("before",) if "rate" in codes else (),
         own_texts=_own_texts(others, now),
         spam_texts=_spam_texts(Comment.objects.exclude(pk=comment.pk)),
+        training=lessons.training_for([(comment.name, body)]),
         record=record,
+        **_sources(comment.post, body, email=email),
     )
+
+
+def _sources(post: Post, body: str, *, email: str) -> dict[str, Any]:
+    """Return what a comment with a link could be copied from: the post, others' comments."""
+    if not URL.search(body):
+        return {}
+    others = Comment.objects.published().filter(post=post, is_staff=False)
+    others = others.exclude(pk__in=notices.comments_from(email).values("pk"))
+    texts = others.order_by("-pk").values_list("body", flat=True)[:COMPARED_EARLIER]
+    pieces = {piece for text in texts for piece in duplicates.pieces_of(text)}
+    return {"post_text": post.plain_text, "earlier_pieces": pieces}
 
 
 def _own_texts(comments: CommentQuerySet, now: datetime) -> tuple[str, ...]:

@@ -71,6 +71,10 @@ class CommentQuerySet(PageQuerySet):
     def mark_spam(self, *, by: User, now: datetime | None = None) -> int:
         return self._decide(Comment.State.SPAM, by=by, now=now)
 
+    def file_as_spam(self, *, now: datetime | None = None) -> int:
+        """Move to the spam folder what a late check calls so; nobody decided, nothing is learnt."""
+        return self._decide(Comment.State.SPAM, by=None, now=now)
+
     def hide(self, *, by: User, now: datetime | None = None) -> int:
         """Take published comments out of sight for now; `approve` brings them back."""
         return self._decide(Comment.State.HIDDEN, by=by, now=now)
@@ -96,6 +100,8 @@ class CommentQuerySet(PageQuerySet):
         values: dict[str, Any] | None = None,
     ) -> int:
         """Move the rows still in an allowed state and log each: a race's loser changes none."""
+        from comments import lessons  # It names this module itself.
+
         now = now or timezone.now()
         with transaction.atomic():
             won = list(
@@ -108,7 +114,8 @@ class CommentQuerySet(PageQuerySet):
                 [ModerationDecision.about(comment, to=to, by=by, at=now) for comment in won],
                 batch_size=500,
             )
-            changed = Comment.objects.filter(pk__in=[comment.pk for comment in won])
+            lessons.learn(pks := [comment.pk for comment in won], to_state=to, by=by)
+            changed = Comment.objects.filter(pk__in=pks)
             count = changed.update(state=to, decided_at=now, decided_by=by, **values or {})
             if to == State.PUBLISHED:
                 _tell_readers(changed, now)
@@ -275,7 +282,6 @@ def _byline(user: User) -> str:
 
 
 def _tell_readers(published: CommentQuerySet, now: datetime) -> None:
-    """Have those told who asked to hear of these; what was published already owes nothing anew."""
-    from comments import replies  # It names this module itself.
+    from comments import replies
 
-    replies.owe(published, now=now)
+    replies.owe(published, now=now)  # What was published already owes nothing anew.

@@ -4,7 +4,7 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from comments import confirmations, dossiers, notices, replies
+from comments import akismet, confirmations, dossiers, notices, replies
 
 PATIENT = RetryStrategy(max_attempts=8, exponential_wait=4)
 
@@ -16,6 +16,11 @@ PATIENT = RetryStrategy(max_attempts=8, exponential_wait=4)
 )
 def tell_moderators() -> None:
     notices.tell_moderators(timezone.now())
+
+
+@app.task(retry=PATIENT)
+def ask_akismet(comment_pk: int) -> None:
+    akismet.ask(comment_pk, timezone.now())
 
 
 @app.task(retry=PATIENT)

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 
+from comments import lessons
 from comments.decisions import ModerationDecision
 from comments.models import Comment
 from comments.states import UNDONE, State
@@ -59,6 +60,7 @@ def undo(*, by: User, decided_at: datetime, now: datetime) -> int:
             ],
             batch_size=500,
         )  # fmt: skip
+        _unlearn(lines, decided_at, by=by)
         theirs = ModerationDecision.objects.filter(comment=OuterRef("pk"))
         before = theirs.filter(decided_at__lt=decided_at).order_by("-decided_at", "-pk")
         return Comment.objects.filter(pk__in=[line.comment_id for line in lines]).update(
@@ -79,3 +81,14 @@ def _open(by: User, now: datetime) -> QuerySet[ModerationDecision]:
         comment__state=F("to_state"),
         comment__decided_at=F("decided_at"),
     )
+
+
+def _unlearn(lines: list[ModerationDecision], decided_at: datetime, *, by: User) -> None:
+    """Take back what the undone taught; where staff had decided before, that counts again."""
+    pks = [line.comment_id for line in lines if line.comment_id]
+    before = ModerationDecision.objects.filter(comment__in=pks, decided_at__lt=decided_at)
+    staff = set(before.exclude(decided_by=None).values_list("comment_id", flat=True))
+    states = {line.comment_id: line.from_state if line.comment_id in staff else State.HELD
+              for line in lines if line.comment_id}  # fmt: skip
+    for state in sorted(set(states.values())):
+        lessons.learn([pk for pk in states if states[pk] == state], to_state=state, by=by)

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from comments import closing, intake, ownership, trust
+from comments import closing, flood, intake, ownership, trust
 from comments.forms import CommentForm
 from comments.models import Comment
 from pbrsite import rates
@@ -22,6 +22,8 @@ LARGEST_BODY = 100_000
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest, slug: str) -> HttpResponse:
     """One address: GET shows the form alone, POST takes a comment."""
+    if request.method == "POST" and (refusal := flood.refusal(request, timezone.now())):
+        return refusal
     post = get_object_or_404(Post.objects.published(), slug=slug)
     if request.method == "POST":
         return _receive(request, post)

@@ -173,6 +173,20 @@ DIGEST_TIME: time = read("DIGEST_TIME", "time", time(12), allowed="HH:MM")
 DIGEST_LATEST: time = read("DIGEST_LATEST", "time", time(20), allowed="HH:MM")
 require("DIGEST_LATEST", DIGEST_LATEST > DIGEST_TIME, allowed="HH:MM, later than DIGEST_TIME")
 
+# -- Comments -----------------------------------------------------------------------------------
+
+# Off without a key. With one, text and name of comments that wait go to Automattic: say so.
+AKISMET_KEY = read("AKISMET_KEY", "str", "", allowed="a key from akismet.com, or nothing")
+require(
+    "AKISMET_KEY",
+    not AKISMET_KEY or AKISMET_KEY.isalnum(),
+    allowed="letters and digits, or nothing",
+)
+AKISMET_URL = read(
+    "AKISMET_URL", "str", "https://rest.akismet.com/1.1/comment-check", allowed="http(s)://…"
+)
+require("AKISMET_URL", urlsplit(AKISMET_URL).scheme in {"http", "https"}, allowed="http(s)://…")
+
 # -- Time and language --------------------------------------------------------------------------
 
 TIME_ZONE = read("TIME_ZONE", "str", "Europe/London", allowed="a name such as Europe/London")
