@@ -131,7 +131,7 @@ class SubscriberAdmin(admin.ModelAdmin):
                 purpose=MailRequest.Purpose.SUBSCRIBE, email=added.email,
                 frequency=obj.frequency, tags=slugs, at=now,
             )  # fmt: skip
-            tasks.answer.defer(request_id=wanted.pk)
+            tasks.defer_answer(wanted.pk)
         obj.pk = added.pk
         obj.refresh_from_db()
 
