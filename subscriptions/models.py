@@ -94,6 +94,7 @@ class Subscriber(models.Model):
         permissions = [
             ("unsubscribe_subscriber", "Can unsubscribe people on their behalf"),
             ("erase_subscriber", "Can erase people on their behalf"),
+            ("import_subscriber", "Can import people from a file"),
         ]
         indexes = [
             # The freeze: everybody active of one frequency.

@@ -1,0 +1,80 @@
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from subscriptions import tokens
+from subscriptions.admin import importing
+from subscriptions.models import Subscriber
+from tests.factories import make_staff
+from tests.subscriptions.factories import NOON, make_subscriber
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+CSV = b"email,frequency\na@example.org,weekly\n<b>nonsense,\n"
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    client.force_login(make_staff(), backend=BACKEND)
+    return client
+
+
+def send(client: Client, content: bytes = CSV, **values: str) -> Any:
+    file = SimpleUploadedFile("people.csv", content)
+    return client.post(reverse("admin:subscriptions_subscriber_import"), {"file": file} | values)
+
+
+def test_form_shows_first_and_imports_then(staff: Client):
+    page = send(staff, rehearse="1").content.decode()
+    assert "Nothing was written" in page
+    assert "created 1" in page
+    assert not Subscriber.objects.exists()
+    page = send(staff, **{"import": "1", "consent": "On paper"}).content.decode()
+    assert "&lt;b&gt;nonsense" in page
+    assert Subscriber.objects.get().events.get().source == "On paper"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "This file is empty"), (b"name\nx\n", "none of the columns"), (b"\xff", "UTF-8")],
+)
+def test_file_that_cannot_be_taken_gets_the_form_back(staff: Client, content: bytes, words: str):
+    answer = send(staff, content, **{"import": "1", "consent": "On paper"})
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert 'value="On paper"' in answer.content.decode()
+
+
+def test_large_file_is_for_the_command(staff: Client, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(importing, "LARGEST", 10)
+    assert "import_subscribers" in send(staff).content.decode()
+
+
+def test_import_needs_its_permission(client: Client):
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    names = ["view_subscriber", "add_subscriber", "change_subscriber"]
+    clerk.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client.force_login(clerk, backend=BACKEND)
+    assert send(client, **{"import": "1"}).status_code == 403
+    assert client.get(reverse("admin:subscriptions_subscriber_import")).status_code == 403
+    assert not Subscriber.objects.exists()
+    shown = client.get(reverse("admin:subscriptions_subscriber_changelist")).content.decode()
+    assert "import/" not in shown
+
+
+def test_list_leads_to_the_import(staff: Client):
+    shown = staff.get(reverse("admin:subscriptions_subscriber_changelist")).content.decode()
+    assert reverse("admin:subscriptions_subscriber_import") in shown
+
+
+def test_staff_close_the_links_of_somebody(staff: Client, client: Client):
+    reader = make_subscriber()
+    token = tokens.manage(reader.pk, reader.epoch, now=NOON)
+    values = {"action": "close_links", "_selected_action": [reader.pk]}
+    staff.post(reverse("admin:subscriptions_subscriber_changelist"), values)
+    reader.refresh_from_db()
+    assert reader.epoch == tokens.read_manage(token, now=NOON).epoch + 1
