@@ -74,7 +74,7 @@ class Step:
 
 @dataclass
 class Import:
-    """One run. It remembers eight bytes per line: the second line of an address is skipped."""
+    """One run. It remembers a number per line, so that the second of an address is skipped."""
 
     options: Options
     now: datetime
