@@ -24,11 +24,12 @@ IMPOSSIBLE = [
     ("a..b@example.org", "two dots"),
     ("a@exam ple.org", "a space"),
     ("a@xn--.org", "broken punycode"),
-    ("\ud800@example.org", "half a character"),
 ]
 
 
-@pytest.mark.parametrize(("text", "reason"), IMPOSSIBLE)
+@pytest.mark.parametrize(
+    ("text", "reason"), [*IMPOSSIBLE, ("\ud800@example.org", "half a character")]
+)
 def test_impossible_address_is_refused(text: str, reason: str):
     with pytest.raises(ImpossibleAddress):
         normalise(text)
