@@ -50,11 +50,12 @@ def _act(request: HttpRequest, subscriber: Subscriber) -> dict[str, Any]:
         return {"done": "left"}
     if choice == "undo":
         return {"done": _undo(subscriber, request.POST.get("back", ""), now)}
-    if choice == "pause" and subscriber.is_confirmed():
-        subscriber.pause(until=now + PAUSE, at=now, method="unsubscribe page")
-        return {"done": "paused"}
-    if choice == "weekly" and subscriber.choose(frequency=Kind.WEEKLY, at=now):
-        return {"done": "weekly"}
+    if subscriber.is_confirmed():
+        if choice == "pause":
+            subscriber.pause(until=now + PAUSE, at=now, method="unsubscribe page")
+            return {"done": "paused"}
+        if choice == "weekly" and subscriber.choose(frequency=Kind.WEEKLY, at=now):
+            return {"done": "weekly"}
     return {"done": "left", "way_back": say_goodbye(subscriber, now, method="unsubscribe page")}
 
 

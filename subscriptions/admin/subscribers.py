@@ -1,5 +1,6 @@
 """The desk for subscribers: found by address, with their history; and who is left alone."""
 
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -12,7 +13,8 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from subscriptions import explanation, signup, tasks
+from subscriptions import addresses, explanation, signup, tasks
+from subscriptions.addresses import ImpossibleAddress
 from subscriptions.admin.importing import import_view
 from subscriptions.admin.records import ReadOnly, address_of, chip
 from subscriptions.forms import normalise
@@ -73,6 +75,14 @@ class SubscriberAdmin(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         context = {"can_import": self.has_import_permission(request), **(extra_context or {})}
         return super().changelist_view(request, context)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Subscriber], search_term: str
+    ) -> tuple[QuerySet[Subscriber], bool]:
+        """Find a whole address however its owner writes it: here its domain is in ASCII."""
+        with suppress(ImpossibleAddress):
+            search_term = addresses.normalise(search_term)
+        return super().get_search_results(request, queryset, search_term)
 
     def get_fields(self, request: HttpRequest, obj: Subscriber | None = None) -> Any:
         return self.shown if obj else AddSubscriberForm.Meta.fields

@@ -71,6 +71,20 @@ def test_list_leads_to_the_import(staff: Client):
     assert reverse("admin:subscriptions_subscriber_import") in shown
 
 
+@pytest.mark.parametrize(
+    ("typed", "found"), [("reader@пример.рф", 1), ("READER@xn--e1a", 1), ("nobody", 0)]
+)
+def test_address_is_found_however_it_is_written(staff: Client, typed: str, found: int):
+    make_subscriber(email="reader@xn--e1afmkfd.xn--p1ai")
+    answer = staff.get(reverse("admin:subscriptions_subscriber_changelist"), {"q": typed})
+    assert answer.context["cl"].result_count == found
+
+
+def test_search_with_a_nul_is_no_error(staff: Client):
+    answer = staff.get(reverse("admin:subscriptions_subscriber_changelist"), {"q": "a\x00@b.org"})
+    assert answer.status_code < 500
+
+
 def test_staff_close_the_links_of_somebody(staff: Client, client: Client):
     reader = make_subscriber()
     token = tokens.manage(reader.pk, reader.epoch, now=NOON)

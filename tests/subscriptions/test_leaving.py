@@ -141,9 +141,10 @@ def test_preference_page_offers_the_same_undo(client: Client):
     assert reader.is_active()
 
 
-def test_pending_person_leaves_without_a_way_back(client: Client):
+@pytest.mark.parametrize("choice", ["leave", "weekly", "pause"])
+def test_pending_person_leaves_without_a_way_back(client: Client, choice: str):
     reader = make_subscriber(state="pending")
-    assert way_back(press(client, reader, choice="leave")) == ""
+    assert way_back(press(client, reader, choice=choice)) == ""
     assert reader.state == "unsubscribed"
 
 
