@@ -65,7 +65,9 @@ class Command(BaseCommand):
             for outcome in Import(options, timezone.now()).run(file_format):
                 counts[outcome.outcome] += 1
                 if is_terminal:  # Above the bar.
-                    console.print(self._words(outcome), markup=False, highlight=False)
+                    console.print(
+                        self._words(outcome), markup=False, highlight=False, soft_wrap=True
+                    )
                 else:
                     self.stdout.write(self._words(outcome))
                 progress.advance(bar)
@@ -84,7 +86,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 "confirmed_at was not used as proof. Say with --consent where and when they agreed."
             )
-        if counts[importing.CREATED]:
+        if counts[importing.CREATED] and not is_rehearsal:
             self.stdout.write("Whoever was created is mailed a confirmation, one after the other.")
         if is_rehearsal:
             self.stdout.write("A rehearsal: nothing was written.")
