@@ -1,8 +1,8 @@
 """The addresses of people who commented, apart from their comments.
 
-Nothing leads here from a comment (`related_name="+"`), and only the moderation desk and the
-notices may import this module (a contract in pyproject.toml): a page, feed or export cannot show
-what its code cannot reach.
+Nothing leads here from a comment (`related_name="+"`), and only the moderation desk and what mails
+people or acts for them may import this module (a contract in pyproject.toml): a page, feed or
+export cannot show what its code cannot reach.
 """
 
 import secrets
@@ -28,6 +28,8 @@ class CommentContact(models.Model):
     # Indexed for the history and the rates of one address, and for forgetting it.
     email = models.EmailField(max_length=254, db_index=True)
     wants_replies = models.BooleanField(default=False)
+    # When the address was known to be the writer's own: by cookie, or by a click in a mail to it.
+    proven_at = models.DateTimeField(null=True, blank=True)
     network = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
@@ -41,6 +43,11 @@ class CommentContact(models.Model):
     def __str__(self) -> str:
         # Never the address: this is what logs and error pages print.
         return f"Contact of comment {self.comment_id}"
+
+    @property
+    def wants_notices(self) -> bool:
+        """Return whether notices may go out: asked for, and proven by the address's owner."""
+        return self.wants_replies and self.proven_at is not None
 
 
 class NetworkKey(models.Model):

@@ -1,4 +1,4 @@
-"""The form at the moderation desk: its buttons, and a reply as staff."""
+"""The form at the moderation desk: its buttons, a reply as staff, and a reader's words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,13 +9,17 @@ from django.core.exceptions import ValidationError
 from comments import spam
 from comments.models import STEPS, Comment
 
-# Button or action, what it is called, and what is said of the comments it changed.
+# Button or action, what it is called, its key, and what is said of the comments it changed.
 VERBS = {
-    "approve": ("Approve", "published"),
-    "mark_spam": ("Spam", "marked as spam"),
-    "remove": ("Remove", "removed"),
-    "hide": ("Hide", "hidden"),
+    "approve": ("Approve", "a", "published"),
+    "mark_spam": ("Spam", "s", "marked as spam"),
+    "remove": ("Remove", "d", "removed"),
+    "hide": ("Hide", "", "hidden"),
 }
+CHANGED_MEANWHILE = (
+    "The writer changed this since you opened it. Open the page again to see the words as they "
+    "are now. You had typed: “{}”"
+)
 
 
 def pressed(data: Mapping[str, Any]) -> str | None:
@@ -23,8 +27,18 @@ def pressed(data: Mapping[str, Any]) -> str | None:
     return next((verb for verb in VERBS if f"_{verb}" in data), None)
 
 
+def steps_from(state: str) -> list[str]:
+    """Return the verbs that are open to a comment in this state."""
+    to = {"approve": "published", "mark_spam": "spam", "remove": "removed", "hide": "hidden"}
+    return [verb for verb in VERBS if state in STEPS[to[verb]]]
+
+
 class DeskForm(forms.ModelForm):
-    """A reader's words are never edited here; the one field is our own answer."""
+    """Our own answer, and a reader's name and words, in case something has to come out of them.
+
+    Each of the latter goes with what it was when the page was opened: what nobody touched is not
+    sent back over what the writer changed meanwhile.
+    """
 
     reply = forms.CharField(
         label="Reply as staff",
@@ -32,10 +46,25 @@ class DeskForm(forms.ModelForm):
         widget=forms.Textarea({"rows": 5, "cols": 80}),
         help_text="Published at once under your name. A comment that waits is approved with it.",
     )
+    new_name = forms.CharField(
+        label="Name", required=False, show_hidden_initial=True, widget=forms.TextInput({"size": 40})
+    )
+    new_body = forms.CharField(
+        label="Text",
+        required=False,
+        strip=False,
+        show_hidden_initial=True,
+        widget=forms.Textarea({"rows": 8, "cols": 80}),
+        help_text="Readers are told that this was “edited by the editors”.",
+    )
 
     class Meta:
         model = Comment
         fields: list[str] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial = {"new_name": self.instance.name, "new_body": self.instance.body}
 
     def clean_reply(self) -> str:
         text: str = self.cleaned_data["reply"].replace("\r\n", "\n")
@@ -49,3 +78,32 @@ class DeskForm(forms.ModelForm):
         if text and self.instance.state not in will_be_public:
             raise ValidationError("Approve this comment first: it is not in public.")
         return text
+
+    def clean_new_name(self) -> str:
+        return self._reworded("name", longest=spam.LONGEST_NAME, is_one_line=True)
+
+    def clean_new_body(self) -> str:
+        return self._reworded("body", longest=spam.LONGEST_TEXT)
+
+    def _reworded(self, name: str, *, longest: int, is_one_line: bool = False) -> str:
+        """Return the words as they shall be: those that are there, unless this form changed them.
+
+        It need not hold the field at all.
+        """
+        field, there = f"new_{name}", str(getattr(self.instance, name))
+        opened = _plain(self.data.get(f"initial-{field}", there))
+        typed = _plain(self.cleaned_data[field])
+        if field not in self.data or typed == opened:
+            return there
+        if opened != _plain(there):
+            raise ValidationError(CHANGED_MEANWHILE.format(typed))
+        if not typed.strip():
+            raise ValidationError("To take everything out, remove the comment instead.")
+        if found := spam.problems(typed, longest=longest, is_one_line=is_one_line):
+            raise ValidationError(found)
+        return typed.strip()
+
+
+def _plain(text: str) -> str:
+    """Return the text as it was stored before a browser's form changed its line ends."""
+    return text.replace("\r\n", "\n")

@@ -1,4 +1,4 @@
-"""The reader's form."""
+"""The reader's forms."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from comments import spam
 from comments.models import Comment
-from pbrsite.forms import TrapForm
+from pbrsite.forms import HoneypotForm, TrapForm
 from posts.models import Post
 
 LONGEST_ADDRESS = 254
@@ -26,7 +26,61 @@ STALE = (
 )
 
 
-class CommentForm(TrapForm):
+class TextForm(forms.Form):
+    """What somebody says: the text of a comment, as it was typed and within the limits."""
+
+    body = forms.CharField(
+        label="Your comment",
+        error_messages={"required": "Write your comment."},
+        help_text=f"Up to {spam.LONGEST_TEXT:,} characters. Links, *emphasis*, "
+        "&gt; quotations and lists work.",
+        widget=forms.Textarea({"rows": 8}),
+    )
+
+    def clean_body(self) -> str:
+        body = self.cleaned_data["body"].replace("\r\n", "\n").replace("\r", "\n")
+        return _within_limits(body, longest=spam.LONGEST_TEXT)
+
+
+class EditForm(TextForm):
+    """New words for a comment of one's own; the cookie says whose it is."""
+
+    def __init__(self, *args: Any, comment: Comment, action: str, **kwargs: Any) -> None:
+        defaults: dict[str, Any] = {"auto_id": "comment-%s", "initial": {"body": comment.body}}
+        super().__init__(*args, **defaults | kwargs)
+        self.helper = _plain_helper(action)
+        self.helper.layout = Layout(
+            Field("body"),
+            HTML('<div class="button-row"><button type="submit" class="btn btn-primary">'
+                 'Save</button> <button type="submit" name="choice" value="withdraw" '
+                 'class="btn btn-secondary" formnovalidate>Withdraw it</button></div>'),
+        )  # fmt: skip
+
+
+class FindForm(HoneypotForm):
+    """Asks for an address; the answer is mailed there."""
+
+    email = forms.CharField(
+        label="Your e-mail",
+        error_messages={"required": NO_ADDRESS},
+        help_text="The one you left with your comments.",
+        widget=forms.EmailInput({"autocomplete": "email"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = _plain_helper(reverse("comments:find"))
+        self.helper.layout = Layout(
+            Field("email"),
+            Div(Field("url"), css_class="honeypot", aria_hidden="true"),
+            HTML('<button type="submit" class="btn btn-primary">Mail me a link</button>'),
+        )
+
+    def clean_email(self) -> str:
+        return _address(self.cleaned_data["email"])
+
+
+class CommentForm(TextForm, TrapForm):
     """A comment on one post. Of a bound form, `parent` after `is_valid()` is a Comment or None."""
 
     name = forms.CharField(
@@ -37,19 +91,22 @@ class CommentForm(TrapForm):
     email = forms.CharField(
         label="Your e-mail",
         error_messages={"required": NO_ADDRESS},
-        help_text="Only for the moderators, in case they have a question.",
+        help_text="For the moderators, and for what you tick below.",
         widget=forms.EmailInput({"autocomplete": "email"}),
     )
-    body = forms.CharField(
-        label="Your comment",
-        error_messages={"required": "Write your comment."},
-        help_text=f"Up to {spam.LONGEST_TEXT:,} characters. Links, *emphasis*, "
-        "&gt; quotations and lists work.",
-        widget=forms.Textarea({"rows": 8}),
+    notify = forms.BooleanField(
+        label="E-mail me about replies",
+        required=False,
+        help_text="And tell me when mine is published. Stop it with one click.",
     )
-    # Taken and kept, not offered: the box appears with the mail it promises.
-    notify = forms.BooleanField(label="E-mail me about replies", required=False)
+    remember = forms.BooleanField(
+        label="Remember me in this browser",
+        required=False,
+        help_text="Later comments may appear at once. It takes one cookie. For either box we "
+        "mail you a link once, to be sure the address is yours.",
+    )
     parent = forms.CharField(required=False, widget=forms.HiddenInput)
+    work = forms.CharField(required=False, widget=forms.HiddenInput)  # See comments.work.
 
     def __init__(
         self, *args: Any, post: Post, parent: Comment | None = None, **kwargs: Any
@@ -66,24 +123,7 @@ class CommentForm(TrapForm):
         )
 
     def clean_email(self) -> str:
-        """Return the address in lower case. No DNS question is asked; `.test` is let through."""
-        try:
-            found = validate_email(
-                self.cleaned_data["email"],
-                check_deliverability=False,
-                test_environment=True,
-                strict=True,  # Also the length of the local part.
-            )
-        except EmailNotValidError as error:
-            raise ValidationError(NO_ADDRESS) from error
-        address = found.normalized.lower()
-        if len(address) > LONGEST_ADDRESS:  # Lower-case letters can be longer: İ becomes two.
-            raise ValidationError(NO_ADDRESS)
-        return address
-
-    def clean_body(self) -> str:
-        body = self.cleaned_data["body"].replace("\r\n", "\n").replace("\r", "\n")
-        return _within_limits(body, longest=spam.LONGEST_TEXT)
+        return _address(self.cleaned_data["email"])
 
     def clean_parent(self) -> Comment | None:
         public_id = self.cleaned_data["parent"]
@@ -131,28 +171,55 @@ class CommentForm(TrapForm):
         return pairs
 
 
+def _address(text: str) -> str:
+    """Return the address in lower case. No DNS question is asked; `.test` is let through."""
+    try:
+        found = validate_email(
+            text,
+            check_deliverability=False,
+            test_environment=True,
+            strict=True,  # Also the length of the local part.
+        )
+    except EmailNotValidError as error:
+        raise ValidationError(NO_ADDRESS) from error
+    address = found.normalized.lower()
+    if len(address) > LONGEST_ADDRESS:  # Lower-case letters can be longer: İ becomes two.
+        raise ValidationError(NO_ADDRESS)
+    return address
+
+
 def _within_limits(text: str, *, longest: int, is_one_line: bool = False) -> str:
     if found := spam.problems(text, longest=longest, is_one_line=is_one_line):
         raise ValidationError(found)
     return text
 
 
-def _helper(post: Post) -> FormHelper:
+def _plain_helper(action: str) -> FormHelper:
     helper = FormHelper()
-    helper.form_id = "comment-form"
-    helper.form_action = reverse("comments:create", args=[post.slug])
-    helper.disable_csrf = True  # No cookie on public pages: the same-origin rule stands guard.
+    helper.form_action = action
+    helper.disable_csrf = True  # The same-origin rule stands guard.
     helper.form_show_errors = True
     helper.attrs = {"novalidate": True}  # Our messages say more, and stay on the page.
+    return helper
+
+
+def _helper(post: Post) -> FormHelper:
+    helper = _plain_helper(reverse("comments:create", args=[post.slug]))
+    helper.form_id = "comment-form"
     helper.layout = Layout(
         HTML('<input type="hidden" name="parent" value="{{ form.parent_id }}">'),
         HTML('<input type="hidden" name="rendered" value="{{ form.render_token }}">'),
+        HTML('<input type="hidden" name="work">'),
         HTML('<p class="form-promise">Comments are checked before they appear. Your e-mail '
              "address is never published. Fields marked * are required.</p>"),
         Field("name"),
         Field("email"),
         Field("body"),
+        Field("notify"),
+        Field("remember"),
         Div(Field("url"), css_class="honeypot", aria_hidden="true"),
-        HTML('<button type="submit" class="btn btn-primary">Send comment</button>'),
+        HTML('<div class="button-row"><button type="submit" class="btn btn-primary">Send comment'
+             '</button><button type="submit" class="btn" '
+             'formaction="{{ form.helper.form_action }}preview/">Preview</button></div>'),
     )  # fmt: skip
     return helper

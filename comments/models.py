@@ -1,29 +1,34 @@
-"""Comments, and the moderators' decisions about them."""
+"""Comments."""
 
 import secrets
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models, transaction
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.urls import reverse
 from django.utils import timezone
 
 from comments import markup
+from comments.decisions import ModerationDecision
+from comments.querysets import PageQuerySet
+from comments.states import OPEN, STEPS, State
 from posts.models import Author, Post
 
-DEEPEST = 2  # Three levels: 0, 1, 2.
-_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # No look-alikes: people read these aloud.
+__all__ = ["STEPS", "Comment", "CommentQuerySet", "ModerationDecision"]
 
-# From which states a comment may come to each; nothing comes back from removed or erased.
-STEPS = {
-    "published": ("held", "spam", "hidden"),
-    "spam": ("held", "published", "hidden"),
-    "hidden": ("published",),
-    "removed": ("held", "spam", "published", "hidden"),
-    "erased": ("held", "spam", "published", "hidden", "removed"),
-}
+DEEPEST = 2  # Three levels: 0, 1, 2.
+EDITABLE_FOR = timedelta(minutes=10)
+# What may have public answers; a flood of spam that nobody looked at is passed over unread.
+EVER_SHOWN = (
+    Q(state__in=["published", "hidden", "removed", "erased"])
+    | Q(decided_at__isnull=False)
+    | Q(edited_at__isnull=False)  # which may have taken it off the page again
+)
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # No look-alikes: people read these aloud.
 
 
 class NotPublicError(Exception):
@@ -35,11 +40,7 @@ def new_public_id() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(12))
 
 
-class CommentQuerySet(models.QuerySet["Comment"]):
-    def published(self) -> Self:
-        """Return what readers may see; the twin of `Comment.is_public`."""
-        return self.filter(state=Comment.State.PUBLISHED)
-
+class CommentQuerySet(PageQuerySet):
     def held(self) -> Self:
         """Return what waits for a moderator."""
         return self.filter(state=Comment.State.HELD)
@@ -47,36 +48,21 @@ class CommentQuerySet(models.QuerySet["Comment"]):
     def spam(self) -> Self:
         return self.filter(state=Comment.State.SPAM)
 
+    def editable(self, now: datetime) -> Self:
+        """Return what its writers may still change; the twin of `Comment.is_editable`.
+
+        Not what staff took for spam or took away: the writer's new words do not undo that.
+        """
+        open_states = Q(state__in=OPEN) | Q(state=State.SPAM, decided_at=None)
+        return self.filter(open_states, is_staff=False, created_at__gt=now - EDITABLE_FOR)
+
+    def shown_to_writer(self, post: Post, public_ids: Sequence[str]) -> Self:
+        """Return a writer's own, oldest first; what waits and spam look the same to him."""
+        shown = self.filter(post=post, public_id__in=public_ids, state__in=(*OPEN, State.SPAM))
+        return shown.order_by("created_at", "pk")
+
     def waiting_count(self) -> int:
         return self.held().count()
-
-    def public_for(self, post: Post | int) -> Self:
-        """Return the post's public thread, oldest first; one query.
-
-        Besides published comments it holds the ancestors of published replies that are public no
-        more: show those as tombstones (`is_public` is false), without name or text.
-        """
-        shown = Comment.objects.filter(post=post).published()
-        answered = Q(pk__in=shown.exclude(parent=None).values("parent")) | Q(
-            pk__in=shown.exclude(parent__parent=None).values("parent__parent")
-        )
-        return (
-            self.filter(Q(state=Comment.State.PUBLISHED) | answered, post=post)
-            .only("public_id", "parent", "depth", "state", "name", "body_html", "is_staff",
-                  "created_at", "edited_at")
-            .order_by("created_at", "pk")
-        )  # fmt: skip
-
-    def for_feed(self, post: Post) -> Self:
-        """Return the post's published comments, newest first, with the post for the links."""
-        shown = self.filter(post=post).published().select_related("post")
-        only = ("public_id", "name", "body_html", "created_at", "edited_at", "post__title")
-        return shown.only(*only, "post__slug").order_by("-created_at", "-pk")
-
-    def for_desk(self) -> Self:
-        """Return what the moderation desk shows, without the long columns of the posts."""
-        long = ("body", "body_html", "contents", "plain_text")
-        return self.select_related("post").defer("body_html", *[f"post__{name}" for name in long])
 
     def approve(self, *, by: User, now: datetime | None = None) -> int:
         """Publish what waits, was taken for spam or was hidden; return how many changed."""
@@ -84,6 +70,10 @@ class CommentQuerySet(models.QuerySet["Comment"]):
 
     def mark_spam(self, *, by: User, now: datetime | None = None) -> int:
         return self._decide(Comment.State.SPAM, by=by, now=now)
+
+    def file_as_spam(self, *, now: datetime | None = None) -> int:
+        """Move to the spam folder what a late check calls so; nobody decided, nothing is learnt."""
+        return self._decide(Comment.State.SPAM, by=None, now=now)
 
     def hide(self, *, by: User, now: datetime | None = None) -> int:
         """Take published comments out of sight for now; `approve` brings them back."""
@@ -103,13 +93,15 @@ class CommentQuerySet(models.QuerySet["Comment"]):
 
     def _decide(
         self,
-        to: "Comment.State",
+        to: State,
         *,
         by: User | None,
         now: datetime | None,
         values: dict[str, Any] | None = None,
     ) -> int:
         """Move the rows still in an allowed state and log each: a race's loser changes none."""
+        from comments import lessons  # It names this module itself.
+
         now = now or timezone.now()
         with transaction.atomic():
             won = list(
@@ -122,43 +114,42 @@ class CommentQuerySet(models.QuerySet["Comment"]):
                 [ModerationDecision.about(comment, to=to, by=by, at=now) for comment in won],
                 batch_size=500,
             )
-            return Comment.objects.filter(pk__in=[comment.pk for comment in won]).update(
-                state=to, decided_at=now, decided_by=by, **values or {}
-            )
+            lessons.learn(pks := [comment.pk for comment in won], to_state=to, by=by)
+            changed = Comment.objects.filter(pk__in=pks)
+            count = changed.update(state=to, decided_at=now, decided_by=by, **values or {})
+            if to == State.PUBLISHED:
+                _tell_readers(changed, now)
+            return count
 
 
 class Comment(models.Model):
     """What one reader wrote. There is no address here: see `comments.contacts`."""
 
-    class State(models.TextChoices):
-        SPAM = "spam", "Spam"
-        HELD = "held", "Waiting"
-        PUBLISHED = "published", "Published"
-        HIDDEN = "hidden", "Hidden"
-        REMOVED = "removed", "Removed"
-        ERASED = "erased", "Erased"
+    State = State
 
     public_id = models.CharField(max_length=12, unique=True, default=new_public_id, editable=False)
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments")
     parent = models.ForeignKey(
-        "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="replies"
-    )
+        "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="replies",
+        db_index=False,  # The index of answers below serves it, and in their order.
+    )  # fmt: skip
     depth = models.PositiveSmallIntegerField(default=0, editable=False)
+    answered = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False,
+        help_text="Where the third level is full: what this answers, which stands beside it.",
+    )  # fmt: skip
     name = models.CharField(max_length=80, blank=True)
     body = models.TextField("text", blank=True)
     body_html = models.TextField(editable=False, default="", blank=True)
     state = models.CharField(max_length=9, choices=State, default=State.HELD)
     is_staff = models.BooleanField("staff reply", default=False)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="Of a staff reply: who wrote it.",
-    )
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True,
+        related_name="+", help_text="Of a staff reply: who wrote it.",
+    )  # fmt: skip
     created_at = models.DateTimeField(default=timezone.now)
-    edited_at = models.DateTimeField(null=True, blank=True)
+    edited_at = models.DateTimeField(null=True, blank=True)  # by who wrote it
+    staff_edited_at = models.DateTimeField(null=True, blank=True, editable=False)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -179,6 +170,14 @@ class Comment(models.Model):
             # The moderation desk's first page, its count on the admin index, the notice.
             Index(fields=["created_at", "id"], name="comments_comment_waiting",
                   condition=Q(state="held")),
+            # The site's newest comments: its feed.
+            Index(fields=["-created_at", "-id"], name="comments_comment_latest",
+                  condition=Q(state="published")),
+            # The threads of a post, a page at a time, and the answers to each comment.
+            Index(fields=["post", "created_at", "id"], name="comments_comment_threads",
+                  condition=Q(depth=0) & EVER_SHOWN),
+            Index(fields=["parent", "created_at", "id"], name="comments_comment_answers",
+                  condition=Q(parent__isnull=False)),
             # The comparison with known spam, and the prune after thirty days.
             Index(fields=["created_at"], name="comments_comment_spam", condition=Q(state="spam")),
         ]  # fmt: skip
@@ -200,22 +199,16 @@ class Comment(models.Model):
                 name="comments_comment_erased_is_empty",
                 condition=~Q(state="erased") | Q(name="", body="", body_html=""),
             ),
-            CheckConstraint(
-                name="comments_comment_user_is_staff", condition=Q(user=None) | Q(is_staff=True)
-            ),
-            CheckConstraint(
-                name="comments_comment_decided_when",
-                condition=Q(decided_by=None) | Q(decided_at__isnull=False),
-            ),
+            CheckConstraint(name="comments_comment_user_is_staff",
+                            condition=Q(user=None) | Q(is_staff=True)),
+            CheckConstraint(name="comments_comment_decided_when",
+                            condition=Q(decided_by=None) | Q(decided_at__isnull=False)),
             # Two clicks on one form; comments that came by no form have no key.
-            UniqueConstraint(
-                fields=["submission_key"],
-                name="comments_comment_submitted_once",
-                condition=~Q(submission_key=""),
-            ),
+            UniqueConstraint(fields=["submission_key"], condition=~Q(submission_key=""),
+                             name="comments_comment_submitted_once"),
             # What the foreign key (parent, post) of migration 0002 refers to.
             UniqueConstraint(fields=["id", "post"], name="comments_comment_id_post"),
-        ]
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"Comment {self.public_id}"
@@ -229,7 +222,8 @@ class Comment(models.Model):
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
-        return f"{self.post.get_absolute_url()}#{self.anchor}"
+        """Return the comment's own address, which leads to where it stands in its thread."""
+        return reverse("comments:comment", args=[self.post.slug, self.public_id])
 
     @property
     def anchor(self) -> str:
@@ -240,18 +234,42 @@ class Comment(models.Model):
         """Return whether readers may see name and text; the twin of `CommentQuerySet.published`."""
         return self.state == self.State.PUBLISHED
 
+    def is_editable(self, now: datetime) -> bool:
+        """Return whether its writer may still change it; the twin of `CommentQuerySet.editable`."""
+        is_open = self.state in OPEN or (self.state == State.SPAM and self.decided_at is None)
+        return is_open and not self.is_staff and self.created_at > now - EDITABLE_FOR
+
+    def edit(self, *, body: str, score: int, reasons: list[Any], to: str, now: datetime) -> bool:
+        """Take the writer's new words in the state they deserve; False when it is too late.
+
+        One UPDATE: with the old words goes what a moderator decided about them.
+        """
+        with transaction.atomic():
+            own = Comment.objects.filter(pk=self.pk)
+            changed = own.editable(now).update(
+                body=body, body_html=markup.render(body), score=score, reasons=reasons, state=to,
+                edited_at=now, decided_at=None, decided_by=None,
+            )  # fmt: skip
+            if changed and to == State.PUBLISHED:
+                _tell_readers(own, now)
+        return bool(changed)
+
     def reply(self, *, by: User, body: str, now: datetime | None = None) -> "Comment":
         """Publish an answer by staff at once. Raises NotPublicError when this is not public."""
         if not self.is_public:
             raise NotPublicError("A comment that is not public cannot be answered in public.")
         now = now or timezone.now()
-        return Comment.objects.create(
+        answer = Comment.objects.create(
             post=self.post, parent=self, name=_byline(by), body=body, is_staff=True, user=by,
             state=self.State.PUBLISHED, created_at=now, decided_at=now, decided_by=by,
         )  # fmt: skip
+        _tell_readers(Comment.objects.filter(pk=answer.pk), now)
+        return answer
 
     def _find_level(self) -> None:
         """Answers to the third level join it, beside what they answer."""
+        if self.parent is not None and self.parent.depth >= DEEPEST:
+            self.answered = self.parent
         while self.parent is not None and self.parent.depth >= DEEPEST:
             self.parent = self.parent.parent
         self.depth = 0 if self.parent is None else self.parent.depth + 1
@@ -263,38 +281,7 @@ def _byline(user: User) -> str:
     return (byline or user.get_full_name() or settings.SITE_NAME)[:80]
 
 
-class ModerationDecision(models.Model):
-    """One line of the moderation log: who moved a comment where, and how it had been scored.
+def _tell_readers(published: CommentQuerySet, now: datetime) -> None:
+    from comments import replies
 
-    No text, no address; it outlives the comment, and goes after three years.
-    """
-
-    comment = models.ForeignKey(
-        Comment, on_delete=models.SET_NULL, null=True, related_name="decisions"
-    )
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
-    decided_at = models.DateTimeField(default=timezone.now)
-    from_state = models.CharField(max_length=9, choices=Comment.State)
-    to_state = models.CharField(max_length=9, choices=Comment.State)
-    score = models.SmallIntegerField(default=0)
-    reasons = models.JSONField(default=dict, blank=True)
-
-    class Meta:
-        ordering = ["-decided_at", "-pk"]
-        constraints = [
-            CheckConstraint(
-                name="comments_moderationdecision_moves", condition=~Q(from_state=F("to_state"))
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_from_state_display()} → {self.get_to_state_display()}"
-
-    @classmethod
-    def about(cls, comment: Comment, *, to: str, by: User | None, at: datetime) -> Self:
-        """Return the unsaved line; of the reasons only codes and weights, not the evidence."""
-        weights = {reason["code"]: reason["weight"] for reason in comment.reasons}
-        return cls(comment=comment, decided_by=by, decided_at=at, from_state=comment.state,
-                   to_state=to, score=comment.score, reasons=weights)  # fmt: skip
+    replies.owe(published, now=now)  # What was published already owes nothing anew.

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 from django.core.mail import get_connection
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 from django.urls import reverse
 from procrastinate.exceptions import AlreadyEnqueued
 
 from comments.contacts import CommentContact, NetworkKey, month_of, network_mark
+from comments.identities import Identity
 from comments.models import Comment, CommentQuerySet
 from comments.records import ModeratorNotice
 from pbrsite import mail
@@ -31,16 +32,29 @@ def keep_contact(
     email: str,
     wants_replies: bool = False,
     network: str = "",
-    now: datetime | None = None,
+    is_proven: bool = False,
 ) -> None:
     """Keep the address of who wrote a comment, in the table of its own."""
-    now = now or comment.created_at
     CommentContact.objects.create(
         comment=comment,
         email=email.lower(),
         wants_replies=wants_replies,
-        network=network_mark(network, now=now),
+        network=network_mark(network, now=comment.created_at),
+        proven_at=comment.created_at if is_proven else None,
     )
+
+
+def address_of(comment: Comment) -> str:
+    """Return the address a comment came with, or "" where none is kept."""
+    emails = CommentContact.objects.filter(pk=comment.pk).values_list("email", flat=True)
+    return emails.first() or ""
+
+
+def is_from(comment: Comment, *, email: str, network: str) -> bool:
+    """Return whether the comment came with this address from this network, as far as is kept."""
+    contact = CommentContact.objects.filter(pk=comment.pk).first()
+    mark = network_mark(network, now=comment.created_at)
+    return contact is not None and (contact.email, contact.network) == (email.lower(), mark)
 
 
 def keep_contacts(pairs: Iterable[tuple[Comment, str]]) -> None:
@@ -57,7 +71,7 @@ def keep_contacts(pairs: Iterable[tuple[Comment, str]]) -> None:
 
 
 def comments_from(email: str) -> CommentQuerySet:
-    """Return the comments left with this address."""
+    """Return the comments left with this address; none for ""."""
     contacts = CommentContact.objects.filter(email=email.lower())
     return Comment.objects.filter(pk__in=contacts.values("comment"))
 
@@ -65,6 +79,16 @@ def comments_from(email: str) -> CommentQuerySet:
 def forget(comments: CommentQuerySet) -> int:
     """Delete the addresses kept for these comments; return how many."""
     return CommentContact.objects.filter(comment__in=comments.order_by().values("pk")).delete()[0]
+
+
+def withdraw(comments: CommentQuerySet, *, now: datetime) -> int:
+    """Erase comments as their writers wish, and the addresses they came with; return how many."""
+    with transaction.atomic():
+        pks = list(comments.values_list("pk", flat=True))
+        erased = comments.erase(now=now)
+        if erased:
+            forget(Comment.objects.filter(pk__in=pks, state=Comment.State.ERASED))
+    return erased
 
 
 def forget_idle_contacts(now: datetime) -> int:
@@ -76,6 +100,23 @@ def forget_idle_contacts(now: datetime) -> int:
         .values("email")
     )
     return CommentContact.objects.filter(email__in=idle).delete()[0]
+
+
+def forget_muted_contacts() -> int:
+    """Delete the addresses kept for notices their owners have muted since; return how many.
+
+    Who asked to be remembered is: those go twelve months after the last comment.
+    """
+    muted = Identity.objects.filter(
+        email=OuterRef("email"), is_remembered=False, muted_at__gte=OuterRef("comment__created_at")
+    )
+    return CommentContact.objects.filter(Exists(muted)).delete()[0]
+
+
+def forget_identities() -> int:
+    """Delete the identities no comment is left of; return how many."""
+    contacts = CommentContact.objects.filter(email=OuterRef("email"))
+    return Identity.objects.filter(~Exists(contacts)).delete()[1].get("comments.Identity", 0)
 
 
 def forget_networks(now: datetime) -> int:

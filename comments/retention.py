@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 
-from comments import notices
+from comments import confirmations, identities, notices, replies, trust
 from comments.models import Comment, CommentQuerySet, ModerationDecision
 from comments.records import RefusalCount
 
 SPAM_KEPT = timedelta(days=30)
 LOG_KEPT = timedelta(days=3 * 365)
+LINKS_KEPT = timedelta(hours=2)  # They are good for one.
 
 
 def prune(now: datetime) -> dict[str, int]:
@@ -21,6 +22,11 @@ def prune(now: datetime) -> dict[str, int]:
         "spam comments": _drop(spam.filter(since__lt=now - SPAM_KEPT)),
         "undecided comments": _drop(undecided),
         "contacts": notices.forget_idle_contacts(now),
+        "muted contacts": notices.forget_muted_contacts(),
+        "unconfirmed identities": confirmations.forget_unconfirmed(now),
+        "identities": notices.forget_identities(),
+        "personal links": identities.forget_links(now - LINKS_KEPT),
+        "reply notices": replies.forget(now),
         "network marks": notices.forget_networks(now),
         "moderation log lines": _drop_log(now),
     }
@@ -30,6 +36,7 @@ def prune(now: datetime) -> dict[str, int]:
 
 def _drop(comments: CommentQuerySet) -> int:
     """Delete comments; one that was answered is erased instead, for its replies' sake."""
+    trust.keep_rejections(comments)
     answers = Comment.objects.filter(parent=OuterRef("pk"))
     answered = Comment.objects.filter(pk__in=comments.filter(Exists(answers)).values("pk"))
     pks = list(answered.values_list("pk", flat=True))

@@ -1,33 +1,37 @@
-"""How much a submission looks like spam: pure functions, each giving code, weight and evidence.
+"""How much a submission looks like spam: the checks in their order, the score, the verdict.
 
 Limits come first and are the form's business: what breaks one is handed back to its writer. The
 checks never refuse alone; their weights add up to a score, and the score gives the verdict.
 """
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum
-from ipaddress import ip_address
-from urllib.parse import urlsplit
+from functools import lru_cache
+from typing import Any
 
-from rapidfuzz import fuzz, process
+from comments import bayes, duplicates, links, phrasing
+from comments.limits import LONGEST_NAME, LONGEST_TEXT, problems
+from comments.rules import Rules
+from comments.submissions import Finding, Reason, Record, Submission, Training
 
-LONGEST_TEXT = 5_000
-LONGEST_NAME = 80
-MOST_MARKS = 3  # Combining characters in a row; Vietnamese needs two, Hebrew three.
+__all__ = [
+    "LONGEST_NAME", "LONGEST_TEXT", "Judgement", "Reason", "Record", "Submission", "Training",
+    "Verdict", "judge", "problems", "verdict",
+]  # fmt: skip
+
 TRUSTED_BELOW, SPAM_FROM, REFUSED_FROM = 20, 80, 140
-ALIKE = 90  # Per cent, after folding case and white space.
-COMPARED_LENGTH = 1_000
-SHORT = 24  # Below this many characters only an equal text is a duplicate: "Thank you!"
-SHORTENERS = frozenset(
-    """adf.ly bit.do bit.ly buff.ly cutt.ly goo.gl is.gd lnkd.in ow.ly rb.gy rebrand.ly
-    shorturl.at t.co t.ly tiny.cc tinyurl.com v.gd""".split()  # noqa: SIM905
-)
-_BIDI_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
-_LINK = re.compile(r'<a href="([^"]*)"')
-_LINK_IN_NAME = re.compile(r"https?:|www\.|\b[\w-]+\.(?:com|net|org|info|biz|shop|ru|cn)\b", re.I)
+# Evidence that is ours, not the reader's: terms of the lists, counts, kinds.
+HARMLESS = {"words", "domains", "rate", "links", "haste", "unsigned", "offer", "copied", "history"}
+BORROWED = {"copied", "known-spam"}
+LISTED = {"words", "domains"}
+# What is no sign in the text itself, and so agrees with nothing.
+APART = {
+    "bayes", "together", "history", "akismet", "work", "praise", "shouting", "html-link", "foreign",
+}  # fmt: skip
+ENOUGH = 12  # points of such signs, and
+SURE = 0.3  # this much certainty of the classifier: from there on they agree in full
+LINK = 10  # points of a sign that a link is, which by itself weighs nothing
 
 
 class Verdict(Enum):
@@ -35,28 +39,6 @@ class Verdict(Enum):
     HOLD = "hold"
     SPAM = "spam"
     REFUSE = "refuse"
-
-
-@dataclass(frozen=True)
-class Reason:
-    code: str
-    weight: int
-    evidence: str = ""
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What the checks look at. `crowded` names what sends too much: network, address, post."""
-
-    name: str
-    body: str
-    body_html: str
-    is_trapped: bool = False
-    is_hasty: bool = False
-    is_unsigned: bool = False
-    crowded: tuple[str, ...] = ()
-    own_texts: tuple[str, ...] = ()
-    spam_texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,43 +53,15 @@ class Judgement:
         return [asdict(reason) for reason in self.reasons]
 
 
-def problems(text: str, *, longest: int, is_one_line: bool = False) -> list[str]:
-    """Return, as sentences for the writer, which limits a text breaks."""
-    return list(_problems(text, longest, is_one_line))
+@lru_cache(maxsize=1)
+def default_rules() -> Rules:
+    return Rules()
 
 
-def _problems(text: str, longest: int, is_one_line: bool) -> Iterator[str]:
-    if len(text) > longest:
-        yield f"Shorten this to {longest:,} characters; it has {len(text):,}."
-    if "\ufffd" in text or any(unicodedata.category(char) == "Cs" for char in text):
-        yield "Some characters arrived damaged (�). Type them again."
-    if any(_is_forbidden(char, is_one_line) for char in text):
-        yield "Take out the invisible control characters, or type this again by hand."
-    if _longest_run_of_marks(text) > MOST_MARKS:
-        yield "Take out the accents piled on top of each other."
-
-
-def _is_forbidden(char: str, is_one_line: bool) -> bool:
-    if char in "\n\t":
-        return is_one_line
-    point = ord(char)
-    # Noncharacters are no XML: one of them would break the feed.
-    is_no_character = point & 0xFFFE == 0xFFFE or 0xFDD0 <= point <= 0xFDEF
-    return unicodedata.category(char) == "Cc" or point in _BIDI_CONTROLS or is_no_character
-
-
-def _longest_run_of_marks(text: str) -> int:
-    longest = run = 0
-    for char in unicodedata.normalize("NFC", text):
-        run = run + 1 if unicodedata.category(char) in {"Mn", "Me"} else 0
-        longest = max(longest, run)
-    return longest
-
-
-def judge(submission: Submission) -> Judgement:
+def judge(submission: Submission, rules: Rules | None = None) -> Judgement:
     """Return every reason that applies; nothing is looked up and nothing is changed."""
-    found = (check(submission) for check in CHECKS)
-    return Judgement(tuple(reason for reason in found if reason))
+    rules = rules or default_rules()
+    return weigh(findings(submission, rules), rules)
 
 
 def verdict(score: int, *, is_trusted: bool = False) -> Verdict:
@@ -119,108 +73,104 @@ def verdict(score: int, *, is_trusted: bool = False) -> Verdict:
     return Verdict.PUBLISH if is_trusted and score < TRUSTED_BELOW else Verdict.HOLD
 
 
-def filled_trap(submission: Submission) -> Reason | None:
-    """A weight and not a verdict: some browsers fill in every field they see."""
-    return Reason("trap", 50) if submission.is_trapped else None
+def kept(reasons: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what the moderation log keeps of reasons for years: no word and host of a reader's."""
+    return [
+        {**reason, "evidence": reason.get("evidence", "") if reason["code"] in HARMLESS else ""}
+        for reason in reasons
+    ]
 
 
-def sent_in_haste(submission: Submission) -> Reason | None:
-    return Reason("haste", 30, "within three seconds") if submission.is_hasty else None
+def restored(reasons: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """Return the findings behind reasons that were stored as JSON."""
+    return [
+        Finding(reason["code"], reason.get("evidence", ""), reason.get("times", 1.0))
+        for reason in reasons
+    ]
 
 
-def came_without_form(submission: Submission) -> Reason | None:
-    return Reason("unsigned", 40, "no signed form") if submission.is_unsigned else None
+def findings(submission: Submission, rules: Rules) -> Iterator[Finding]:
+    """Yield what each phase finds, in the order of the phases."""
+    yield from _sending(submission)
+    yield from duplicates.repeated(submission)
+    yield from duplicates.known_spam(submission)
+    yield from duplicates.copied(submission)
+    yield from links.many(submission, rules)
+    for check in (links.in_name, links.hidden_target, links.lookalike_host, links.bare,
+                  links.markup):  # fmt: skip
+        yield from check(submission)
+    yield from phrasing.listed_words(submission, rules)
+    yield from phrasing.listed_domains(submission, rules)
+    for check in (phrasing.solicitation, phrasing.product_name, phrasing.praise,
+                  phrasing.shouting, phrasing.foreign):  # fmt: skip
+        yield from check(submission)
+    taught = bayes.findings(submission)
+    yield from taught
+    if any(finding.times > 0 for finding in taught) and links.has_stranger(submission, rules):
+        yield Finding("link", "to a host nobody vouched for")
+    yield from _history(submission)
 
 
-def came_in_a_crowd(submission: Submission) -> Reason | None:
-    return Reason("rate", 40, ", ".join(submission.crowded)) if submission.crowded else None
+def weigh(found: Iterable[Finding], rules: Rules) -> Judgement:
+    """Give each finding its weight under these rules: also findings that were kept for years."""
+    reasons = [_reason(finding, rules) for finding in found if finding.code != "together"]
+    if any(reason.code in BORROWED for reason in reasons):  # Another's words vouch for nobody.
+        reasons = [one for one in reasons if one.code != "bayes" or one.weight > 0]
+    agreed = _agreement(reasons, rules)
+    if not TRUSTED_BELOW <= _sum(reasons) + (agreed.weight if agreed else 0) < SPAM_FROM:
+        reasons = [one for one in reasons if one.code != "work"]  # Asked of the doubtful alone.
+    reasons = [reason for reason in reasons if reason.weight or reason.code == "link"]
+    return Judgement((*reasons, agreed) if agreed else tuple(reasons))
 
 
-def repeats_itself(submission: Submission) -> Reason | None:
-    alike = _likeness(submission.body, submission.own_texts)
-    return Reason("repeated", 40, f"{alike} % like an own comment") if alike else None
+def _reason(finding: Finding, rules: Rules) -> Reason:
+    if finding.code in LISTED:
+        weight = rules.points_of(finding.code, finding.evidence)
+    else:
+        weight = round(rules.weights.get(finding.code, 0) * finding.times)
+    return Reason(finding.code, weight, finding.evidence, finding.times)
 
 
-def repeats_spam(submission: Submission) -> Reason | None:
-    alike = _likeness(submission.body, submission.spam_texts)
-    return Reason("known-spam", 80, f"{alike} % like known spam") if alike else None
+def _sum(reasons: list[Reason]) -> int:
+    """Return the score without what a proof of work takes off it."""
+    return sum(reason.weight for reason in reasons if reason.code != "work")
 
 
-def links_in_text(submission: Submission) -> Reason | None:
-    """The first link is free: a source is what a good comment gives."""
-    more = len(_LINK.findall(submission.body_html)) - 1
-    return Reason("links", 15 * more, f"{more + 1} links") if more > 0 else None
+def _agreement(reasons: list[Reason], rules: Rules) -> Reason | None:
+    """Return what it adds that the classifier and signs it does not know say the same.
 
-
-def link_in_name(submission: Submission) -> Reason | None:
-    found = _LINK_IN_NAME.search(submission.name)
-    return Reason("link-in-name", 60, found[0]) if found else None
-
-
-def hidden_target(submission: Submission) -> Reason | None:
-    """A bare IP address or a link shortener: nobody can see where it leads."""
-    for host in _hosts(submission.body_html):
-        if host.removeprefix("www.") in SHORTENERS or _is_ip(host):
-            return Reason("hidden-target", 30, host[:100])
-    return None
-
-
-def lookalike_host(submission: Submission) -> Reason | None:
-    """Latin letters mixed with others inside one label: `аpple.com` with a Cyrillic а."""
-    for host in _hosts(submission.body_html):
-        if any(_mixes_scripts(label) for label in host.split(".") if label.startswith("xn--")):
-            return Reason("lookalike-host", 30, host[:100])
-    return None
-
-
-CHECKS: tuple[Callable[[Submission], Reason | None], ...] = (
-    filled_trap,
-    sent_in_haste,
-    came_without_form,
-    came_in_a_crowd,
-    repeats_itself,
-    repeats_spam,
-    links_in_text,
-    link_in_name,
-    hidden_target,
-    lookalike_host,
-)
-
-
-def _likeness(text: str, others: tuple[str, ...]) -> int:
-    """Return how alike the nearest text is in per cent; 0 when none is alike enough."""
-    wanted = _folded(text)
-    cutoff = ALIKE if len(wanted) >= SHORT else 100
-    best = process.extractOne(
-        wanted, [_folded(other) for other in others], scorer=fuzz.ratio, score_cutoff=cutoff
+    Either alone is a doubt: people write about casinos, and fifty examples teach little. Both
+    together are what the moderators would say.
+    """
+    sure = next((reason.times for reason in reasons if reason.code == "bayes"), 0.0)
+    signs = sum(reason.weight for reason in reasons if reason.code not in APART)
+    signs += LINK * any(reason.code == "link" for reason in reasons)
+    part = min(1.0, max(0.0, sure) / SURE) * min(1.0, max(0, signs) / ENOUGH)
+    weight = round(rules.weights["together"] * part)
+    return (
+        Reason("together", weight, "the signs and past decisions agree", part) if weight else None
     )
-    return round(best[1]) if best else 0
 
 
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())[:COMPARED_LENGTH]
+def _sending(submission: Submission) -> Iterator[Finding]:
+    """Yield what the way of sending says. The trap is a weight: some browsers fill every field."""
+    if submission.is_trapped:
+        yield Finding("trap")
+    if submission.is_hasty:
+        yield Finding("haste", "within three seconds")
+    if submission.is_unsigned:
+        yield Finding("unsigned", "no signed form")
+    if submission.crowded:
+        yield Finding("rate", ", ".join(submission.crowded))
+    if submission.is_proven_work:
+        yield Finding("work", "proof of work")
 
 
-def _hosts(body_html: str) -> Iterator[str]:
-    for address in _LINK.findall(body_html):
-        try:
-            yield (urlsplit(address).hostname or "").rstrip(".")
-        except ValueError:
-            yield address[:100]
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return host.isdigit()  # http://3232235777/ is an address too.
-    return True
-
-
-def _mixes_scripts(label: str) -> bool:
-    try:
-        letters = label.encode().decode("idna")
-    except UnicodeError:
-        return True
-    scripts = {unicodedata.name(char, "?").split()[0] for char in letters if char.isalpha()}
-    return "LATIN" in scripts and len(scripts) > 1
+def _history(submission: Submission) -> Iterator[Finding]:
+    """Weigh a proven identity's past: five approved are the most trust, two rejected none."""
+    record = submission.record
+    if record is None or not record.approved + record.rejected:
+        return
+    share = min(1.0, record.rejected / 2) - min(1.0, record.approved / 5)
+    evidence = f"{record.approved} approved, {record.rejected} rejected"
+    yield Finding("history", evidence, round(max(-1.0, min(1.0, share)), 2))

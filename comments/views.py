@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from comments import intake
+from comments import closing, flood, intake, ownership, trust
 from comments.forms import CommentForm
 from comments.models import Comment
 from pbrsite import rates
@@ -22,17 +22,22 @@ LARGEST_BODY = 100_000
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest, slug: str) -> HttpResponse:
     """One address: GET shows the form alone, POST takes a comment."""
+    if request.method == "POST" and (refusal := flood.refusal(request, timezone.now())):
+        return refusal
     post = get_object_or_404(Post.objects.published(), slug=slug)
     if request.method == "POST":
         return _receive(request, post)
-    if not post.is_open_to_comments:
+    if not closing.is_open(post, timezone.now()):
         return _page(request, "comments_closed", post, status=403)
     return _form_page(request, CommentForm(post=post, parent=_parent(request, post)))
 
 
 @require_safe
 def received(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say that comments are checked: the same page for everybody, so any cache may keep it."""
+    """Say that comments are checked: the same words for everybody, and to its writer the comment.
+
+    Without the cookie it is one page that any cache may keep; with it no cache keeps it.
+    """
     post = get_object_or_404(Post.objects.published(), slug=slug)
     return _page(request, "comment_received", post)
 
@@ -41,13 +46,15 @@ def received(request: HttpRequest, slug: str) -> HttpResponse:
 def _receive(request: HttpRequest, post: Post) -> HttpResponse:
     if _announced_length(request) > LARGEST_BODY:
         return _page(request, "comment_too_large", post, status=413)
-    if not post.is_open_to_comments:
+    if not closing.is_open(post, timezone.now()):
         return _page(request, "comments_closed", post, status=403, text=request.POST.get("body"))
     form = CommentForm(request.POST, post=post)
     if not form.is_valid():
         return _form_page(request, form, status=422)
+    cookie = request.COOKIES.get(trust.COOKIE, "")
+    sender = intake.Sender(rates.network(request), cookie)
     try:
-        intake.receive(form, network=rates.network(request), now=timezone.now())
+        own = intake.receive(form, sender=sender, now=timezone.now())
     except intake.TooManyError as error:
         form.add_error(None, str(error))
         response = _form_page(request, form, status=429)
@@ -58,6 +65,7 @@ def _receive(request: HttpRequest, post: Post) -> HttpResponse:
         return _form_page(request, form, status=422)
     response = HttpResponseRedirect(reverse("comments:received", args=[post.slug]))
     response.status_code = 303
+    ownership.remember(response, request, post, own)
     return response
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from django.contrib.auth.management import create_permissions
 
-MODERATION = ["comments.view_comment", "comments.change_comment", "comments.moderate_comment"]
+MODERATION = ["comments.view_comment", "comments.change_comment", "comments.moderate_comment",
+              "comments.view_ruleset", "comments.change_ruleset"]  # fmt: skip
 GROUPS = {
     "Author": [
         "posts.view_post", "posts.add_post", "posts.change_post", "posts.delete_post",

@@ -3,11 +3,13 @@
 import logging
 import re
 
-SECRET = re.compile(r"/(u|preview|subscription|subscribe/confirm)/[^/\s\"']+")
+SECRET = re.compile(
+    r"/(u|preview|subscription|subscribe/confirm|comments/(?:confirm|mute|yours))/[^/\s\"']+"
+)
 
 
 class HideTokens(logging.Filter):
-    """Cut the token from addresses that change a subscription or open a draft."""
+    """Cut the token from addresses that act for a person or open a draft."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()

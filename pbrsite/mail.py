@@ -1,7 +1,9 @@
 """One message = one folder of three templates; headers; absolute addresses."""
 
+import logging
 import re
 import secrets
+import smtplib
 from collections.abc import Mapping, Sequence
 from email.utils import make_msgid, parseaddr
 from pathlib import Path
@@ -14,7 +16,13 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+logger = logging.getLogger(__name__)
+
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
+
+
+class MailNotSent(Exception):  # noqa: N818 - it reads as what it is.
+    """The relay did not take the mail for now: try again later."""
 
 
 class FileBackend(BaseEmailBackend):
@@ -52,6 +60,22 @@ def build(
     email.attach_alternative(inline_styles(render_to_string(f"{folder}/body.html", context)),
                              "text/html")  # fmt: skip
     return email
+
+
+def send(message: EmailMessage) -> None:
+    """Send, or raise MailNotSent when a later attempt may do better. No address in error or log.
+
+    A relay's permanent refusal of the recipient is the end of it: logged, not raised.
+    """
+    try:
+        message.send()
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _ in error.recipients.values()]
+        if any(code < 500 for code in codes):
+            raise MailNotSent(str(codes)) from None
+        logger.info("The relay refused a recipient: %s", codes)
+    except (OSError, smtplib.SMTPException) as error:
+        raise MailNotSent(type(error).__name__) from None
 
 
 def standard_headers() -> dict[str, str]:

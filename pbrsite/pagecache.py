@@ -62,7 +62,7 @@ class PageCache:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not is_anonymous_read(request) or not settings.PAGE_CACHE_MB:
-            return self.get_response(request)
+            return own_page(request, self.get_response(request))
         # Read before the page is rendered: a change meanwhile makes the page too new, never old.
         version = content_version()
         # Without the port, which a visitor may invent: each would be an entry of its own.
@@ -110,6 +110,13 @@ def is_anonymous_read(request: HttpRequest) -> bool:
         and not request.META.get("HTTP_COOKIE")
         and not request.path_info.startswith(("/admin/", "/media/", "/static/"))
     )
+
+
+def own_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Return the answer with the word that it is one visitor's, where a cookie came with it."""
+    if request.META.get("HTTP_COOKIE"):
+        response.headers.setdefault("Cache-Control", "private, no-store")
+    return response
 
 
 def content_version() -> Version:

@@ -1,7 +1,7 @@
 """Every setting of the site. Values come from the environment; a wrong one stops the start."""
 
 import secrets
-from datetime import time
+from datetime import time, timedelta
 from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
@@ -62,6 +62,9 @@ SITE_DESCRIPTION = read(
     "policy, research and practice in England and Wales.",
     allowed="one sentence",
 )  # fmt: skip
+_days = read("COMMENTS_CLOSE_AFTER_DAYS", "int", 0, allowed="0 for never, or a number of days")
+require("COMMENTS_CLOSE_AFTER_DAYS", 0 <= _days <= 36_500, allowed="0 for never, or up to 36500")
+COMMENTS_CLOSE_AFTER = timedelta(days=_days) if _days else None
 FEED_CONTENT = read("FEED_CONTENT", "str", "full", allowed="full or excerpt")
 require("FEED_CONTENT", FEED_CONTENT in {"full", "excerpt"}, allowed="full or excerpt")
 
@@ -169,6 +172,20 @@ require(
 DIGEST_TIME: time = read("DIGEST_TIME", "time", time(12), allowed="HH:MM")
 DIGEST_LATEST: time = read("DIGEST_LATEST", "time", time(20), allowed="HH:MM")
 require("DIGEST_LATEST", DIGEST_LATEST > DIGEST_TIME, allowed="HH:MM, later than DIGEST_TIME")
+
+# -- Comments -----------------------------------------------------------------------------------
+
+# Off without a key. With one, text and name of comments that wait go to Automattic: say so.
+AKISMET_KEY = read("AKISMET_KEY", "str", "", allowed="a key from akismet.com, or nothing")
+require(
+    "AKISMET_KEY",
+    not AKISMET_KEY or AKISMET_KEY.isalnum(),
+    allowed="letters and digits, or nothing",
+)
+AKISMET_URL = read(
+    "AKISMET_URL", "str", "https://rest.akismet.com/1.1/comment-check", allowed="http(s)://…"
+)
+require("AKISMET_URL", urlsplit(AKISMET_URL).scheme in {"http", "https"}, allowed="http(s)://…")
 
 # -- Time and language --------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ itself is mended behind those words; numbers by place would lead elsewhere after
 """
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from lxml import etree, html
@@ -27,13 +28,13 @@ def pin(root: Any) -> None:
     The link is empty, its sign drawn by the stylesheet: no copy of the text and no search has it.
     """
     unpin(root)
-    taken = set(root.xpath(".//@id"))
+    names = Names(root.xpath(".//@id"))
     for paragraph in _paragraphs(root):
         first = "".join(_words(paragraph)).casefold().split()[:FIRST_WORDS]
         letters = "".join(filter(str.isalnum, "".join(first)))
         if not letters:
             continue
-        anchor = _unique(PREFIX + hashlib.sha256(letters.encode()).hexdigest()[:6], taken)
+        anchor = names.unique(PREFIX + hashlib.sha256(letters.encode()).hexdigest()[:6])
         paragraph.set("id", anchor)
         link = {"class": CLASS, "href": f"#{anchor}", "aria-label": LABEL}
         _insert(paragraph, html.Element("a", link))
@@ -53,9 +54,16 @@ def unpin(root: Any) -> None:
         del paragraph.attrib["id"]
 
 
-def _unique(anchor: str, taken: set[str]) -> str:
-    number, candidate = 2, anchor
-    while candidate in taken:
-        candidate, number = f"{anchor}-{number}", number + 1
-    taken.add(candidate)
-    return candidate
+class Names:
+    """Gives out ids: the wanted one, or the first of id-2, id-3 … that nothing on the page has."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._next = dict.fromkeys(taken, 2)  # Where to look on: the same words may come often.
+
+    def unique(self, wanted: str) -> str:
+        number, name = self._next.get(wanted, 1), wanted
+        while name in self._next:
+            name, number = f"{wanted}-{number}", number + 1
+        self._next[wanted] = max(number, 2)
+        self._next.setdefault(name, 2)
+        return name

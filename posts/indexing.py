@@ -22,7 +22,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from posts.tokens import STOP_WORDS, tokens
+from posts.tokens import STOP_WORDS, placed
 
 FIELD_WEIGHTS = {"A": 8.0, "B": 2.0, "C": 2.0, "D": 1.0}
 LENGTH_SHARE = 0.6  # of a body's length that counts against its words: b of BM25
@@ -130,8 +130,10 @@ class SearchEntry(models.Model):
     is_counted = models.BooleanField(default=False)
 
     class Meta:
+        default_permissions = ()
         indexes = [
-            GinIndex("terms", name="posts_searchentry_terms"),  # /search/
+            # /search/; kept in order at once, or each look would read a list of late comers.
+            GinIndex("terms", name="posts_searchentry_terms", fastupdate=False),
             models.Index(  # the clock, which counts the words of what has appeared
                 "released_at",
                 name="posts_searchentry_uncounted",
@@ -152,7 +154,11 @@ class SearchTerm(models.Model):
     nearby = ArrayField(models.TextField(db_collation="C"), default=list)
 
     class Meta:
-        indexes = [GinIndex("nearby", name="posts_searchterm_nearby")]  # a word misspelled
+        default_permissions = ()
+        indexes = [
+            # A word misspelled, on /search/.
+            GinIndex("nearby", name="posts_searchterm_nearby", fastupdate=False),
+        ]
 
     def __str__(self) -> str:
         return f"{self.term} ({self.posts})"
@@ -264,15 +270,16 @@ def _array(items: Iterable[object]) -> str:
 
 def _add(text: _Text, words: str, weight: str) -> None:
     counts, letter = text.counts[weight], "" if weight == "D" else weight
+    places, written = text.places, text.words
     place = text.next_place
-    for word, stem, place, _ in tokens(words, start=text.next_place):
+    for word, stem, place, _ in placed(words, start=text.next_place):
         # A title may be made of nothing else; elsewhere the words of grammar tell nothing.
         if word in STOP_WORDS and weight != "A":
             continue
         counts[stem] += 1
-        if place <= LAST_PLACE or stem not in text.places:
-            text.places[stem].append(f"{min(place, LAST_PLACE)}{letter}")
-        text.words.add(word)
+        written.add(word)
+        if place <= LAST_PLACE or stem not in places:
+            places[stem].append(f"{place if place < LAST_PLACE else LAST_PLACE}{letter}")
     text.next_place = place + GAP
 
 

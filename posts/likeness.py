@@ -13,7 +13,8 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
+from operator import mul
 
 from posts.frequencies import Vocabulary
 from posts.termvectors import Vector
@@ -28,7 +29,6 @@ CITED = 0.5  # a link made by hand between the two
 TWINS = 0.5  # this share of phrases in common makes two posts near-duplicates
 FEWEST_PHRASES = 20  # of shorter posts nobody can tell
 HEAVIEST = 16  # words
-DAY = 86_400
 
 
 @dataclass(slots=True)
@@ -50,12 +50,10 @@ class Measure:
     def __init__(self, vector: Vector, vocabulary: Vocabulary, *, posts_by_author: int) -> None:
         self.vector = vector
         self.vocabulary = vocabulary
-        pairs = zip(vector.words, vector.counts, strict=True)
+        pairs = zip(vector.words, vector.roots, strict=True)
         rarity = vocabulary.rarities(vector.words)
         # The other post's half of the product needs the rarity once more.
-        self.words = {
-            word: math.sqrt(count) * rarity[word] ** 2 / vector.length for word, count in pairs
-        }
+        self.words = {word: root * rarity[word] ** 2 / vector.length for word, root in pairs}
         self.phrases = frozenset(vector.phrases)
         self.phrase_weights: dict[int, float] = {}
         total = max(vocabulary.total, 2)
@@ -71,12 +69,12 @@ class Measure:
             text = (self._words_in(other) + self._phrases_in(other, phrases)) / other.length
             score = text * self._closeness(other) * (1 + CITED * (other.post_id in cited))
             found.append(Likeness(other, score, text))
-        return sorted(found, key=lambda one: (-one.score, -_day(one.vector), -one.post_id))
+        return sorted(found, key=lambda one: (-one.score, -one.vector.day, -one.post_id))
 
     def shared(self, other: Vector) -> dict[int, float]:
         """Return what both say, words and phrases, each with its part in the likeness."""
-        counts = zip(other.words, other.counts, strict=True)
-        words = {w: self.words[w] * math.sqrt(count) for w, count in counts if w in self.words}
+        roots = zip(other.words, other.roots, strict=True)
+        words = {word: self.words[word] * root for word, root in roots if word in self.words}
         phrases = self.phrases.intersection(other.phrases)
         return {phrase: self.phrase_weights.get(phrase, 0.0) for phrase in phrases} | words
 
@@ -90,10 +88,8 @@ class Measure:
             self.phrase_weights[phrase] = weight * stress
 
     def _words_in(self, other: Vector) -> float:
-        mine, said = self.words, 0.0
-        for word, count in zip(other.words, other.counts, strict=True):
-            if word in mine:
-                said += mine[word] * math.sqrt(count)
+        weights = map(self.words.get, other.words, repeat(0.0))
+        said: float = sum(map(mul, weights, other.roots))  # No loop of Python's: half of all time.
         return said
 
     def _phrases_in(self, other: Vector, phrases: frozenset[int]) -> float:
@@ -107,7 +103,7 @@ class Measure:
         return (1 + by_author) * (1 + NEAR_IN_TIME / (1 + self._distance(other)))
 
     def _distance(self, other: Vector) -> float:
-        days = _day(other) - _day(self.vector)
+        days = other.day - self.vector.day
         return days / NEWER_DAYS if days > 0 else -days / OLDER_DAYS
 
 
@@ -117,14 +113,10 @@ def are_twins(one: Vector, other: Vector) -> bool:
     That is the resemblance of their shingles (Broder 1997), with phrases for shingles. Texts so
     alike share telling words too, which is quicker to see.
     """
-    fewer, more = sorted([one.phrases, other.phrases], key=len)
-    if len(fewer) < FEWEST_PHRASES or len(fewer) < TWINS * len(more):
+    fewer, more = sorted([one.phrase_count, other.phrase_count])
+    if fewer < FEWEST_PHRASES or fewer < TWINS * more:
         return False
     if not set(one.words[:HEAVIEST]).intersection(other.words[:HEAVIEST]):
         return False
-    both = len(set(fewer).intersection(more))
-    return both >= TWINS * (len(fewer) + len(more) - both)
-
-
-def _day(vector: Vector) -> float:
-    return vector.published_at.timestamp() / DAY
+    both = len(set(one.phrases).intersection(other.phrases))
+    return both >= TWINS * (fewer + more - both)

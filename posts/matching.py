@@ -14,13 +14,15 @@ from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
 from posts import spelling
+from posts.indexing import SPELLED_FROM
 from posts.orthography import folded
-from posts.tokens import Token, stem_of, tokens
+from posts.tokens import STOP_WORDS, Token, stem_of, tokens
 from posts.vocabulary import Vocabulary, halves
 from posts.wording import Group, Wording, telling
 
 SHARES = (0.6, 0.4, 0.2)
 MOST_WEIGHED = 8  # words of a description that may be missing in turns; further ones only rank
+MOST_PARTED = 500  # posts expected to hold both parts of a word, in whatever places
 EVERY_POST = "'#'"
 # Beginnings that are written joined, with a hyphen or apart, as one pleases.
 _PREFIXED = """
@@ -178,15 +180,19 @@ def _named(name: str) -> Stems:
 
 
 def _apart(token: Token, known: Vocabulary) -> list[Stems]:
-    """Return a word written as two, where the archive knows both and they are commonly parted."""
-    is_known = known.holding(token.stem) > 0
-    return [
-        _chain(pair)
-        for pair in halves(token.word)
-        if (pair[0] in _PREFIXES or not is_known)
-        and all(known.holding(stem_of(part)) for part in pair)
-        and (pair[0] in _PREFIXES or all(known.posts.get(f"={part}") for part in pair))
-    ]
+    """Return a word written as two, where the archive knows both: "website", "web site"."""
+    return [_chain(pair) for pair in halves(token.word) if _may_be_parted(token, pair, known)]
+
+
+def _may_be_parted(token: Token, pair: tuple[str, str], known: Vocabulary) -> bool:
+    """Return whether it may be two words, and so few posts hold both that each can be looked at."""
+    first, second = (known.holding(stem_of(part)) for part in pair)
+    if not first or not second or first * second > MOST_PARTED * known.size:
+        return False
+    if pair[0] in _PREFIXES:
+        return True
+    are_words = all(known.posts.get(f"={part}") and part not in STOP_WORDS for part in pair)
+    return are_words and (not known.holding(token.stem) or min(map(len, pair)) >= SPELLED_FROM)
 
 
 def _phrase(words: Sequence[Token], known: Vocabulary) -> Term:

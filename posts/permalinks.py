@@ -28,6 +28,8 @@ DEEPEST = 5  # parts that name a page, as /category/above/within/topic/post/
 UPLOADS = "/wp-content/uploads/"
 FEEDS = frozenset({"feed", "rss", "rss2", "rdf", "atom"})
 SLUG = re.compile(r"[\w-]{1,120}", re.ASCII)
+# Pages of a post's comments: they move with their post, and are not the post when they are gone.
+OF_COMMENTS = re.compile(r"(.+)/(comments/(?:page/[0-9]+|[2-9a-hjkmnp-z]{12}(?:/thread)?)/)")
 HOME = re.compile(r"/+(index\.(php|html?)/*)?", re.IGNORECASE)
 # A query key of WordPress's whose value is a row's number, on its home page.
 NUMBERED = ("p", "page_id", "attachment_id", "cat", "author")
@@ -108,9 +110,10 @@ def read(path: str) -> Wanted:
     # A file, which is not named by a slug; or what only a scanner would ask for.
     if re.search(r"\.(?!html?/?$)[^/]*/?$", kept) or kept.count(".") > 1:
         return Wanted(paths=(kept,))
+    is_of_comments = parts[0] == "comments"
     parts, tail = _without_tail(parts)
     if not parts:
-        return Wanted(paths=(kept,), fixed="/feed/")
+        return Wanted(paths=(kept,), fixed="/comments/feed/" if is_of_comments else "/feed/")
     return _named(kept, parts, tail)
 
 
@@ -126,6 +129,8 @@ def _word(part: str) -> str:
 
 def _without_tail(parts: list[str]) -> tuple[list[str], str]:
     """Return the parts that name a page, and which part of it was asked for."""
+    if own := OF_COMMENTS.fullmatch(f"{'/'.join(parts)}/"):
+        return own[1].split("/"), own[2]
     tail = ""
     while parts and (drop := _tail_length(parts)):
         if parts[-1] in FEEDS:

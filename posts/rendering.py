@@ -109,23 +109,15 @@ def _drop_empty_paragraphs(root: Any) -> None:
 
 
 def _anchor_headings(root: Any) -> list[dict[str, str]]:
-    seen = set(PAGE_HOOKS)
+    names = anchors.Names(PAGE_HOOKS)
     contents = []
     for heading in root.iter(*HEADINGS):
         title = " ".join(heading.text_content().split())
-        anchor = _unique(slugify(title) or "section", seen)
+        anchor = names.unique(slugify(title) or "section")
         heading.set("id", anchor)
         if heading.tag == "h2":
             contents.append({"id": anchor, "title": title})
     return contents
-
-
-def _unique(anchor: str, seen: set[str]) -> str:
-    number, candidate = 2, anchor
-    while candidate in seen:
-        candidate, number = f"{anchor}-{number}", number + 1
-    seen.add(candidate)
-    return candidate
 
 
 def _mind_images(root: Any, known: Mapping[str, pictures.Picture]) -> None:

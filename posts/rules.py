@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from lxml import html
+from lxml import etree, html
 
 from pbrsite.characters import printable
 from posts import links, rendering
@@ -208,7 +208,18 @@ def _words(element: Any) -> str:
 
 def _prose(root: Any) -> str:
     """Return the text without code, where a shortcode is an example."""
-    return "\n".join(root.xpath(".//text()[not(ancestor::code) and not(ancestor::pre)]"))
+    said, inside = list[str](), 0  # XPath would look at each text once for every other one.
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        is_code = element.tag in {"code", "pre"}
+        if event == "start":
+            inside += is_code
+            text = element.text
+        else:
+            inside -= is_code
+            text = element.tail
+        if text and not inside:
+            said.append(text)
+    return "\n".join(said)
 
 
 def _plain(text: str) -> str:

@@ -23,20 +23,20 @@ def lead(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @require_safe
-def bibtex(request: HttpRequest, number: int) -> HttpResponse:
+def bibtex(request: HttpRequest, number: str) -> HttpResponse:
     return _cite(request, number, "bib", "application/x-bibtex; charset=utf-8")
 
 
 @require_safe
-def ris(request: HttpRequest, number: int) -> HttpResponse:
+def ris(request: HttpRequest, number: str) -> HttpResponse:
     return _cite(request, number, "ris", "application/x-research-info-systems; charset=utf-8")
 
 
-def _cite(request: HttpRequest, number: int, ending: str, kind: str) -> HttpResponse:
+def _cite(request: HttpRequest, number: str, ending: str, kind: str) -> HttpResponse:
     """Return the post's citation as a file to save; two queries."""
-    post = Post.objects.published().for_page().filter(pk=number).first()
+    post = Post.objects.published().for_page().filter(pk=int(number)).first()
     if post is None:
-        return lead(request, str(number))
+        return lead(request, number)
     topics = tuple(sorted(tag.name for tag in post.tags.all()))
     reference = replace(bibliography.reference(post, timezone.now()), topics=topics)
     text = reference.bibtex() if ending == "bib" else reference.ris()

@@ -43,10 +43,10 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def posts(request: HttpRequest, number: int) -> HttpResponse:
+def posts(request: HttpRequest, number: str) -> HttpResponse:
     """List the public posts of one stretch, with their lead images; two queries."""
     changed_at = pagecache.changed_at()
-    rows = Post.objects.published().in_section(number, SECTION)
+    rows = Post.objects.published().in_section(int(number), SECTION)
     pages = [
         (f"/{slug}/", max(filter(None, moments)), f"{settings.MEDIA_URL}{image}" if image else "")
         for slug, image, *moments in rows

@@ -29,7 +29,8 @@ def corrections(words: Sequence[Token], known: Vocabulary) -> dict[str, list[str
     better = {
         token.word: _nearest(token.word, known) or _parted(token.word, known)
         for token in alone
-        if not known.holding(token.stem)
+        if not token.is_stop_word
+        and not known.holding(token.stem)
         and token.word not in in_pairs
         and token.word not in known.names
     }
@@ -57,7 +58,8 @@ def replaced(query: str, instead: dict[str, str]) -> str:
 
 def _commoner(token: Token, known: Vocabulary) -> str:
     held = known.holding(token.stem)
-    near = _nearest(token.word, known)
+    # Words of grammar are written right, "don't" as well, which the archive need not know.
+    near = [] if token.is_stop_word else _nearest(token.word, known)
     if near and (not held or known.posts.get(f"={near[0]}", 0) >= COMMONER * held):
         return near[0]
     return token.word if held else ""

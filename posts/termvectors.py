@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from math import sqrt
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -11,6 +12,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 COMPARED = 160  # words; more of them did not measure better
+DAY = 86_400
 
 _COLUMNS = (
     "post_id", "post__author_id", "post__published_at", "telling__len", "words", "counts",
@@ -24,11 +26,12 @@ class Vector:
 
     post_id: int
     author_id: int
-    published_at: datetime
+    day: float  # when it came out, in days
     telling: int  # how many of the words
     words: "array[int]"
-    counts: "array[int]"
+    roots: "array[float]"  # of the counts of these words
     phrases: "array[int]"
+    phrase_count: int  # of the post; further ones may have been left out
     stressed: int
     length: float
 
@@ -38,9 +41,12 @@ class TermVectorQuerySet(models.QuerySet["TermVector"]):
         """Yield them for comparing, by post; one query. What has no date counts as of now."""
         rows = self.order_by("pk").values_list(*_COLUMNS)
         for pk, author, at, telling, words, counts, phrases, stressed, length in rows.iterator(500):
+            day = (at or now).timestamp() / DAY
+            roots = array("f", map(sqrt, unpacked("H", counts)[:COMPARED]))
+            pairs = unpacked("i", phrases)
             yield Vector(
-                pk, author, at or now, telling, unpacked("i", words)[:COMPARED],
-                unpacked("H", counts)[:COMPARED], unpacked("i", phrases), stressed, length,
+                pk, author, day, telling, unpacked("i", words)[:COMPARED], roots, pairs, len(pairs),
+                stressed, length,
             )  # fmt: skip
 
     def all_words(self) -> Iterator["array[int]"]:

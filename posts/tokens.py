@@ -31,6 +31,7 @@ _STOPPED = """
 STOP_WORDS = frozenset(_STOPPED.split())
 
 WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
+_RUN = re.compile(rf"{WORD.pattern}(?:[{HYPHENS}]{WORD.pattern})*")
 _POSSESSIVE = re.compile(r"['’ʼ]s?$|['’ʼ]s(?=['’ʼ])")
 _APOSTROPHE = re.compile(r"['’ʼ]")
 
@@ -56,20 +57,17 @@ def stem_of(word: str) -> str:
 
 def tokens(text: str, *, start: int = 1) -> Iterator[Token]:
     """Yield the words of a text with their places, a hyphenated one also as one word."""
-    place, end = start, -1
-    joined: list[str] = []
-    text = folded(text)
-    for found in WORD.finditer(text):
-        if joined and not (found.start() == end + 1 and text[end] in HYPHENS):
-            if len(joined) > 1:
-                yield from _compound(joined, place)
-            joined = []
-        word, known_by = _read(found[0])
-        joined.append(word)
-        end = found.end()
-        yield Token(word, known_by, place)
-        place += 1
-    yield from _compound(joined, place)
+    return map(Token._make, placed(text, start=start))
+
+
+def placed(text: str, *, start: int = 1) -> Iterator[tuple[str, str, int, bool]]:
+    """Yield the same as plain tuples: half the time, which counts for a whole archive."""
+    place = start
+    for written in _RUN.findall(folded(text)):
+        read, length = _read(written)
+        for word, known_by, at, is_compound in read:
+            yield word, known_by, place + at, is_compound
+        place += length
 
 
 def plain(written: str) -> str:
@@ -78,14 +76,11 @@ def plain(written: str) -> str:
 
 
 @lru_cache(maxsize=100_000)
-def _read(written: str) -> tuple[str, str]:
-    word = plain(written)
-    return word, stem_of(word)
-
-
-def _compound(parts: list[str], place: int) -> Iterator[Token]:
-    if 1 < len(parts) <= MOST_PARTS:
-        word = "".join(parts)[:LONGEST_WORD]
-        known_by = stem_of(word)
-        yield Token(word, known_by, place - len(parts), is_compound=True)
-        yield Token(word, known_by, place - 1, is_compound=True)  # before what follows, too
+def _read(written: str) -> tuple[tuple[tuple[str, str, int, bool], ...], int]:
+    """Return the words of what hyphens join, and how many places they take."""
+    words = [plain(part) for part in WORD.findall(written)]
+    read = [(word, stem_of(word), at, False) for at, word in enumerate(words)]
+    if 1 < len(words) <= MOST_PARTS:
+        whole = "".join(words)[:LONGEST_WORD]
+        read += [(whole, stem_of(whole), at, True) for at in (0, len(words) - 1)]
+    return tuple(read), len(words)

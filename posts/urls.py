@@ -16,6 +16,7 @@ from posts import (
 
 app_name = "posts"
 
+_NUMBER = r"(?P<number>[1-9][0-9]{0,17})"  # one way to write it: /p/01 is no address
 _MONTH, _DAY = r"(?P<month>0[1-9]|1[0-2])", r"(?P<day>0[1-9]|[12][0-9]|3[01])"
 _SLUG, _KIND = r"(?P<slug>[-a-zA-Z0-9_]+)", r"(?P<kind>atom|json)"
 _SLUGS = r"(?P<slugs>[-a-zA-Z0-9_]+(?:\+[-a-zA-Z0-9_]+)+)"
@@ -56,11 +57,11 @@ urlpatterns: list[URLPattern] = [
     ),
     path("feed/", feeds.latest, name="feed"),
     re_path(rf"^feed/{_KIND}/$", feeds.latest, name="feed"),
-    re_path(r"^p/(?P<number>[1-9][0-9]{0,17})/?$", shortlinks.lead, name="short"),
-    path("p/<int:number>.bib", shortlinks.bibtex, name="bibtex"),
-    path("p/<int:number>.ris", shortlinks.ris, name="ris"),
+    re_path(rf"^p/{_NUMBER}/?$", shortlinks.lead, name="short"),
+    re_path(rf"^p/{_NUMBER}\.bib$", shortlinks.bibtex, name="bibtex"),
+    re_path(rf"^p/{_NUMBER}\.ris$", shortlinks.ris, name="ris"),
     path("sitemap.xml", sitemaps.index, name="sitemap"),
-    path("sitemap-posts-<int:number>.xml", sitemaps.posts, name="sitemap_posts"),
+    re_path(rf"^sitemap-posts-{_NUMBER}\.xml$", sitemaps.posts, name="sitemap_posts"),
     re_path(r"^sitemap-(?P<kind>[a-z]+)\.xml$", sitemaps.section, name="sitemap_section"),
     path("robots.txt", machines.robots, name="robots"),
     path("opensearch.xml", machines.opensearch, name="opensearch"),

@@ -74,7 +74,7 @@ def about(words: Sequence[Token]) -> Vocabulary:
     written = {token.word for token in words} | set(joined(alone))
     parts = {part for token in alone for pair in halves(token.word) for part in pair}
     terms = {"#", "#words", *stems, *(tier + stem for stem in stems for tier in TIERS)}
-    terms |= {f"={word}" for word in written} | {stem_of(part) for part in parts}
+    terms |= {f"={word}" for word in written | parts} | {stem_of(part) for part in parts}
     spelled = [token.word for token in alone if len(token.word) >= ASKED_FROM][:MOST_LOOKED_UP]
     spelled += joined(alone)[:MOST_LOOKED_UP]
     asked = {

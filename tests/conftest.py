@@ -14,6 +14,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from comments import flood
 from tests import template
 
 KEPT_TABLES = ("django_content_type", "auth_permission")
@@ -75,6 +76,7 @@ def own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     # Named, not made: few tests keep a file, and `tmp_path` makes a folder for each test.
     settings.MEDIA_ROOT = tmp_path_factory.getbasetemp() / f"media-{next(_numbers)}"
     cache.clear()
+    flood.forget()  # It lives in the process, as the tests do.
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def load_comments(now: datetime) -> int:
             created_at=written_at,
             decided_at=None if row["state"] == "held" else written_at + timedelta(minutes=40),
         )  # fmt: skip
-        notices.keep_contact(comment, email=row["email"], now=written_at)
+        notices.keep_contact(comment, email=row["email"])
         made[row["key"]] = comment
     return len(rows)
 

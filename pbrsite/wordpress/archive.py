@@ -27,6 +27,7 @@ class Archive:
     )  # by login and by name, as the file has it
     staff: set[int] = field(default_factory=set)  # numbers of the blog's own writers
     terms: dict[tuple[str, str], int] = field(default_factory=dict)  # by taxonomy and slug
+    claimed: set[str] = field(default_factory=set)  # keys of the posts read so far
     brings_back: bool = False
 
     def place(self, contents: Iterable[str], pictures: Mapping[str, Picture]) -> Place:

@@ -116,7 +116,13 @@ def _drop_empty(root: Any) -> None:
             continue
         is_void = element.find(".//img") is None and element.find(".//br") is None
         if is_void and not element.text_content().replace("\xa0", " ").strip():
-            element.drop_tree() if element.tag not in {"strong", "em"} else element.drop_tag()
+            element.drop_tree() if element.tag not in {"strong", "em"} else structure.unwrap(
+                element
+            )
+
+
+def _drop(element: Any) -> None:
+    element.drop_tree()
 
 
 def _inner(root: Any) -> str:

@@ -23,6 +23,8 @@ class Known:
     row: ImportedItem | None = None
     post: Post | None = None
     is_renumbered: bool = False
+    is_first: bool = True  # of this file to claim the key
+    is_repeated: bool = False  # The file has the same item before.
 
     @property
     def is_unchanged(self) -> bool:
@@ -42,9 +44,14 @@ def recall(archive: Archive, items: Iterable[Item], pictures: Collection[str]) -
     taken: dict[str, Item] = {}
     for item in items:
         key, is_renumbered = _key(item, rows, taken)
-        taken[key] = item
         digest = _digest(archive, item, pictures)
-        found.append(Known(item, key, digest, rows.get(key), is_renumbered=is_renumbered))
+        known = Known(item, key, digest, rows.get(key), is_renumbered=is_renumbered)
+        known.is_first = key not in archive.claimed
+        # Of a batch not yet written there is no row; the database then refuses, and we ask again.
+        known.is_repeated = key in taken or bool(known.row and not known.is_first)
+        found.append(known)
+        taken.setdefault(key, item)
+        archive.claimed.add(key)
     posts = Post.objects.only("pk", "slug", "status", "saved_at").in_bulk(
         [known.row.row_pk for known in found if known.row]
     )

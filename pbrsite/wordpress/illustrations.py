@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from lxml import html
 
 from pbrsite.wordpress.linking import Blog
+from pbrsite.wordpress.structure import unwrap
 from posts.pictures import Picture
 from posts.rules import FILE_NAME
 
@@ -70,7 +71,7 @@ def make_figures(root: Any) -> None:
     for listing in list(root.iter("ul")):
         if listing.xpath("./li/figure|./li/div/figure"):  # A gallery of the block editor.
             for entry in list(listing):
-                entry.drop_tag()
+                unwrap(entry)
             listing.tag = "div"
     for paragraph in list(root.iter("p")):
         if len(paragraph) == 1 and paragraph[0].tag == "img" and not _words(paragraph):
@@ -86,7 +87,7 @@ def _rebuild(figure: Any, image: Any, captions: list[Any]) -> None:
         words.tail = None
         for block in list(words.iter("p", "div", "br")):
             block.tail = f" {block.tail or ''}"
-            block.drop_tag()
+            unwrap(block)
         figure.append(words)
 
 
@@ -94,7 +95,7 @@ def _unlink(image: Any) -> None:
     """Take the link off an image: figures here lead nowhere."""
     link = image.getparent()
     if link is not None and link.tag == "a" and not _words(link):
-        link.drop_tag()
+        unwrap(link)
 
 
 def _leave_words(image: Any, blog: Blog, notes: list[tuple[str, str]]) -> None:
@@ -108,7 +109,7 @@ def _leave_words(image: Any, blog: Blog, notes: list[tuple[str, str]]) -> None:
     is_own = blog.path(leads_to) is not None or IMAGE_LINK.search(leads_to)
     if is_link and (not alt or FILE_NAME.match(alt) or is_own):
         image.drop_tree()
-        link.drop_tag()
+        unwrap(link)
         return
     if is_link:
         words = html.Element("span")

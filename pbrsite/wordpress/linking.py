@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from lxml import html
 
+from pbrsite.wordpress.structure import unwrap
 from posts import permalinks
 from posts.links import is_well_formed
 
@@ -85,7 +86,7 @@ def mend_links(root: Any, blog: Blog, notes: list[tuple[str, str]]) -> None:
             continue
         if link.get("href"):
             notes.append((BROKEN, target[:200]))
-        link.drop_tag()
+        unwrap(link)
 
 
 def _ours(path: str, parts: SplitResult) -> str:

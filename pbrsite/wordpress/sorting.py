@@ -14,6 +14,7 @@ from posts.models import Post
 
 DELETED = "deleted here since it was imported (--again brings it back)"
 EDITED = "edited here since it was imported, and changed on the blog: left as it is here"
+REPEATED = "its number or address is another item's of this file: the first one is kept"
 WITHDRAWN = "thrown away on the blog: withdrawn here"
 
 
@@ -49,7 +50,9 @@ def sort(archive: Archive, items: Sequence[Item], pictures: Collection[str]) -> 
 
 def _sort(archive: Archive, known: Known, decision: Decision, found: Sorted) -> None:
     item, post = known.item, known.post
-    if known.row and post is None and not archive.brings_back:
+    if known.is_repeated:
+        found.pass_over(item, known.key, REPEATED)
+    elif known.row and post is None and not archive.brings_back:
         found.pass_over(item, known.key, DELETED)
     elif post is None:
         if decision.is_refused:

@@ -50,60 +50,64 @@ def settle(root: Any) -> None:
             continue
         gather(element)
         if element.tag != "blockquote":
-            element.drop_tag()
+            unwrap(element)
     for element in list(root.iter("p")):
         # A block inside a paragraph: HTML has no such thing, old editors had.
         if any(child.tag in BLOCKS for child in element):
             gather(element)
-            element.drop_tag()
+            unwrap(element)
     gather(root)
 
 
 def gather(parent: Any) -> None:
-    """Put text and inline elements that stand among blocks into paragraphs of their own."""
-    children = list(parent)
-    lead, parent.text = parent.text or "", None
-    run: Any = _paragraph(lead) if lead.strip() else None
-    place = 0
-    if run is not None:
-        parent.insert(0, run)
-        place = 1
-    for child in children:
+    """Put text and inline elements that stand among blocks into paragraphs of their own.
+
+    The time grows with the number of children: none is looked for by its place among the others.
+    """
+    gathered: list[Any] = []
+    run = _Run(gathered)
+    run.say(parent.text or "")
+    parent.text = None
+    for child in list(parent):
         if not isinstance(child.tag, str):
             parent.remove(child)
             continue
         tail, child.tail = child.tail or "", None
         if child.tag in BLOCKS:
-            run = None
-            place = parent.index(child) + 1
+            run = _Run(gathered)
+            gathered.append(child)
         else:
-            if run is None:
-                run = html.Element("p")
-                parent.insert(parent.index(child), run)
-            run.append(child)
-            place = parent.index(run) + 1
-        run = _with_tail(parent, run, tail, place)
+            run.take(child)
+        run.say(tail)
+    parent[:] = gathered
 
 
-def _with_tail(parent: Any, run: Any, tail: str, place: int) -> Any:
-    """Add the text behind an element to the paragraph that is open, or begin one; return it."""
-    if run is not None:
-        if len(run):
-            run[-1].tail = (run[-1].tail or "") + tail
-        else:
-            run.text = (run.text or "") + tail
-        return run
-    if not tail.strip():
-        return None
-    run = _paragraph(tail)
-    parent.insert(place, run)
-    return run
+class _Run:
+    """Words and inline elements that follow each other: a paragraph from the first of them on."""
 
+    def __init__(self, gathered: list[Any]) -> None:
+        self._gathered = gathered
+        self._paragraph: Any = None
+        self._last: Any = None
 
-def _paragraph(text: str) -> Any:
-    paragraph = html.Element("p")
-    paragraph.text = text.lstrip()
-    return paragraph
+    def take(self, child: Any) -> None:
+        self._begin().append(child)
+        self._last = child
+
+    def say(self, text: str) -> None:
+        """Add text behind what is there; blanks alone begin no paragraph."""
+        if self._last is not None:
+            self._last.tail = (self._last.tail or "") + text
+        elif self._paragraph is not None:
+            self._paragraph.text = (self._paragraph.text or "") + text
+        elif text.strip():
+            self._begin().text = text.lstrip()
+
+    def _begin(self) -> Any:
+        if self._paragraph is None:
+            self._paragraph = html.Element("p")
+            self._gathered.append(self._paragraph)
+        return self._paragraph
 
 
 def _rename_words(root: Any) -> None:
@@ -137,9 +141,30 @@ def _name_source(cite: Any) -> None:
     _prefix(cite, "— ")
 
 
+def unwrap(element: Any) -> None:
+    """Leave out an element, not what it holds.
+
+    As `drop_tag` of lxml, but in the same time for the last of ten thousand siblings.
+    """
+    above = element.getparent()
+    _add_before(element, above, element.text)
+    for child in list(element):
+        element.addprevious(child)
+    _add_before(element, above, element.tail)
+    above.remove(element)
+
+
+def _add_before(element: Any, above: Any, text: str | None) -> None:
+    before = element.getprevious()
+    if text and before is None:
+        above.text = (above.text or "") + text
+    elif text:
+        before.tail = (before.tail or "") + text
+
+
 def _prefix(element: Any, sign: str) -> None:
     while len(element) and element[0].tag == "br" and not (element.text or "").strip():
-        element[0].drop_tag()
+        unwrap(element[0])
     element.text = sign + (element.text or "").lstrip()
 
 
@@ -158,4 +183,4 @@ def _shift_headings(root: Any) -> None:
     for element in found:
         element.tag = level[element.tag]
         if not element.text_content().strip():
-            element.drop_tag()
+            unwrap(element)

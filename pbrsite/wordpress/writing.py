@@ -35,6 +35,7 @@ NUMBERLESS = "numbers another post here has: ?p= leads there"
 COVERED = "old addresses that are pages of this site"
 LOST = "nothing is left of the words of its body: a draft here"
 GATE = "the publish gate would say: "
+_URI = re.compile(r"(?:https?://|urn:|tag:)[!-~]{1,290}")
 _ADDRESS = re.compile(r"https?://\S+")
 LEVELS = {"link_alive": Level.OFF, "excerpt": Level.OFF}  # the first asks about rows not yet there
 WRITTEN = (
@@ -76,6 +77,7 @@ def make(
         _fill(archive, work, result, pictures)
     _give_addresses(works)
     _give_numbers(works)
+    _give_feed_ids([work for work in works if work.is_new])
     known = {picture.name: picture for picture in pictures.values()}
     for work, result in zip(works, made, strict=True):
         if result.key != work.post.slug and NOTE_ROLE in work.post.body:
@@ -220,6 +222,17 @@ def _give_numbers(works: Sequence[Work]) -> None:
         holder.setdefault(number, work.post.pk)
 
 
+def _give_feed_ids(works: Sequence[Work]) -> None:
+    """Keep the name feed readers know a post by, so that nobody is sent it again; one query."""
+    guids = {guid for work in works if _URI.fullmatch(guid := work.known.item.guid)}
+    taken = set(Post.objects.filter(feed_id__in=guids).values_list("feed_id", flat=True))
+    for work in works:
+        guid = work.known.item.guid
+        if guid in guids and guid not in taken:
+            taken.add(guid)
+            work.post.feed_id = guid
+
+
 def _ask_the_gate(work: Work) -> None:
     """Report what the gate has against a post that is or will be public; it stays what it was."""
     if work.post.status != Post.Status.PUBLISHED:
@@ -232,24 +245,38 @@ def _ask_the_gate(work: Work) -> None:
 
 
 def _keep_addresses(works: Sequence[Work]) -> None:
-    """Have old addresses lead to posts whose own they do not give away; two queries at most."""
-    rows = {}
+    """Have old addresses lead to posts whose own they do not give away; two statements at most."""
+    paths = {}
     for work in works:
         path = unquote(urlsplit(work.known.item.link).path)
-        if work.decision.status != Post.Status.PUBLISHED or path in {"", "/"}:
-            continue
-        wanted = permalinks.read(path)
-        if work.post.slug in wanted.slugs[:1] or (
-            wanted.wordpress_id and wanted.wordpress_id == work.post.wordpress_id
-        ):
-            continue
-        if permalinks.is_closed(path) or addresses.is_live(path):
+        if work.decision.status == Post.Status.PUBLISHED and _leads_elsewhere(work, path):
+            paths[permalinks.tidy(path)[:500]] = work
+    if not paths:
+        return
+    slugs = [path.strip("/") for path in paths if path.count("/") == 2]
+    live = set(Post.objects.published().filter(slug__in=slugs).values_list("slug", flat=True))
+    rows = []
+    for path, work in paths.items():
+        if path.strip("/") in live or _is_our_page(path):
             work.notes.append((COVERED, path))
-            continue
-        kept = permalinks.tidy(path)[:500]
-        rows[kept] = Redirect(path=kept, post=work.post, origin=Redirect.Origin.IMPORT)
-    if rows:
-        Redirect.objects.bulk_create(rows.values(), ignore_conflicts=True)
+        else:
+            rows.append(Redirect(path=path, post=work.post, origin=Redirect.Origin.IMPORT))
+    Redirect.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _leads_elsewhere(work: Work, path: str) -> bool:
+    """Return whether this old address would not find the post by itself."""
+    if path in {"", "/"}:
+        return False
+    wanted = permalinks.read(path)
+    is_its_number = wanted.wordpress_id and wanted.wordpress_id == work.post.wordpress_id
+    return not is_its_number and work.post.slug not in wanted.slugs[:1]
+
+
+def _is_our_page(path: str) -> bool:
+    """Return whether a page that is no post's answers there; a query where one may, rarely."""
+    first = path.split("/")[1]
+    return permalinks.is_closed(path) or (fields.is_reserved(first) and addresses.is_live(path))
 
 
 def _remember(archive: Archive, works: Sequence[Work]) -> None:

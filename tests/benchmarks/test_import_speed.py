@@ -5,6 +5,7 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from django.conf import settings as site
 from django.utils import timezone
 
 from pbrsite.wordpress import bench, importing
+from pbrsite.wordpress.bodies import Place
 from pbrsite.wordpress.importing import BATCH, Options
+from pbrsite.wordpress.linking import Blog
 from pbrsite.wordpress.report import Report
 from posts import search
 from posts.models import ImportedItem, Post
@@ -26,6 +29,7 @@ FEW, MANY, FEW_WORDS = 500, 20_000, 150
 MOST_MS = 5.0  # of one core, per post, in the process that writes: 200 posts a second
 MOST_RATIO = 6.0  # to writing the same rows, finished, with their search index
 MOST_GROWTH = 1.3
+LONG, MOST_LONGER = 500_000, 3.0  # characters of a body; so much longer for twice as many
 RNG = random.Random(7)  # noqa: S311 (no secret)
 VOCABULARY = [f"{a}{b}" for a in ("pro", "sen", "cus", "re", "co") for b in range(900)]
 ARCHIVE = site.BASE_DIR.parent / "shared" / "data" / "archive-18f" / "archive.wxr.xml"
@@ -130,3 +134,19 @@ def test_memory_does_not_grow_with_the_file(tmp_path, capsys):
     with capsys.disabled():
         print(f"\npeak memory, {FEW} and {MANY} posts: {peaks[0]:.1f} and {peaks[1]:.1f} MB")
     assert growth <= MOST_GROWTH
+
+
+@pytest.mark.parametrize("piece", [
+    "{0}\n\n", "<h2>Same</h2>\n", "<h2>{0}</h2>\n<p>x</p>", "<ul>\n<li>{0}</li>\n<li>b</li></ul>\n",
+    '[caption id="x"]<img src="https://old.example.org/a.jpg"> b[/caption] {0}\n',
+    "<table><tr><td>{0}</td><td>x</td></tr></table>\n", "[ <", "<strong>",
+])  # fmt: skip
+def test_a_body_twice_as_long_takes_twice_the_time(piece, capsys):
+    costs = []
+    for size in (LONG, 2 * LONG):
+        body = "".join(piece.format(words(3)) for _ in range(size // len(piece.format("a" * 20))))
+        place = Place(Blog.at((exports.ADDRESS,)))
+        costs.append(timed(partial(bench.make, [(body, "x")], place))[1])
+    with capsys.disabled():
+        print(f"\n{2 * LONG:,} characters of {piece!r}: {costs[1]:.2f} s of CPU")
+    assert costs[1] <= MOST_LONGER * costs[0] + 0.1

@@ -71,7 +71,7 @@ def comment(page: Page) -> None:
     form.get_by_label("Name").fill("Bridget Oakes")
     form.get_by_label("E-mail").fill("bridget@example.org")
     form.locator("textarea").fill("A question about the *cohort*.")
-    form.get_by_role("button").click()
+    form.get_by_role("button", name="Send comment").click()
     expect(page.locator("main")).to_contain_text("checked before")
 
 

@@ -10,8 +10,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from comments import notices
+from comments import notices, trust
 from comments.forms import CommentForm
+from comments.identities import Identity
 from comments.models import Comment
 from posts.models import Post
 from tests.factories import make_post
@@ -20,7 +21,7 @@ _numbers = count(1)
 CANARY = "canary.bird+secret@example.org"
 
 
-def make_comment(*, email: str = "", **values: Any) -> Comment:
+def make_comment(*, email: str = "", contact: Any = None, **values: Any) -> Comment:
     """Return a saved comment, held unless told otherwise; with an address it has a contact."""
     defaults: dict[str, Any] = {"name": "Anna Reader", "body": "A thought about probation."}
     if "post" not in values:
@@ -28,12 +29,31 @@ def make_comment(*, email: str = "", **values: Any) -> Comment:
         defaults["post"] = parent.post if parent else make_post()
     comment = Comment.objects.create(**defaults | values)
     if email:
-        notices.keep_contact(comment, email=email)
+        notices.keep_contact(comment, email=email, **contact or {})
     return comment
 
 
 def published(**values: Any) -> Comment:
     return make_comment(state=Comment.State.PUBLISHED, **values)
+
+
+def approved(*, email: str, wants_replies: bool = False, **values: Any) -> Comment:
+    """Return a comment staff have published, proven to come from the address."""
+    defaults = {"state": Comment.State.PUBLISHED, "decided_at": timezone.now()}
+    contact = {"is_proven": True, "wants_replies": wants_replies}
+    return make_comment(email=email, contact=contact, **defaults | values)
+
+
+def make_identity(email: str, **values: Any) -> Identity:
+    """Return a confirmed identity."""
+    return Identity.objects.create(email=email, **{"confirmed_at": timezone.now()} | values)
+
+
+def client_of(identity: Identity) -> Client:
+    """Return a browser that the identity's owner confirmed in."""
+    client = Client()
+    client.cookies[trust.COOKIE] = identity.cookie
+    return client
 
 
 def signed_fields(post: Post, **values: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from comments.admin import brief
+from comments.admin.columns import brief
 from comments.models import Comment
 from comments.records import RefusalCount
 from tests.comments.factories import CANARY, make_comment, make_moderator, published
@@ -72,7 +72,7 @@ def test_row_shows_score_with_its_reasons_and_the_history_of_the_address(desk):
     published(email=CANARY)
     make_comment(email=CANARY, state="spam")
     page = desk.get(LIST).content.decode()
-    assert 'title="2 links">links +15</span>' in page
+    assert ">links: 2 links, +15</span>" in page
     assert "1 spam, 1 waiting, 1 published" in page
     assert "canary" not in page
 
@@ -241,5 +241,5 @@ def change_page(client: Client, comment: Comment) -> str:
 
 
 def test_one_long_word_does_not_fill_the_desk():
-    assert len(brief(">" * 4_900)) < 500
+    assert len(brief(">" * 4_900)) < 1_000
     assert brief("A short remark.") == "A short remark."

@@ -23,13 +23,13 @@ def judged(body: str = "Honest words.", name: str = "Ben", **values: Any) -> dic
         ({"is_hasty": True}, {"haste": 30}),
         ({"is_unsigned": True}, {"unsigned": 40}),
         ({"crowded": ("network",)}, {"rate": 40}),
-        ({"body": "One http://a.test only."}, {}),
-        ({"body": "http://a.test http://b.test http://c.test"}, {"links": 30}),
-        ({"body": "http://192.0.2.7/x"}, {"hidden-target": 30}),
-        ({"body": "http://3232235777/x"}, {"hidden-target": 30}),
-        ({"body": "https://www.bit.ly/x"}, {"hidden-target": 30}),
-        ({"body": "http://\u0430pple.com"}, {"lookalike-host": 30}),
-        ({"body": "http://münchen.test"}, {}),
+        ({"body": "There is one at http://a.test only."}, {}),
+        ({"body": "As they say in http://a.test, http://b.test and http://c.test"}, {"links": 30}),
+        ({"body": "The report is at http://192.0.2.7/x"}, {"hidden-target": 30}),
+        ({"body": "The report is at http://3232235777/x"}, {"hidden-target": 30}),
+        ({"body": "The report is at https://www.bit.ly/x"}, {"hidden-target": 30}),
+        ({"body": "The report is at http://\u0430pple.com"}, {"lookalike-host": 30}),
+        ({"body": "The report is at http://münchen.test"}, {}),
         ({"name": "http://pills.test"}, {"link-in-name": 60}),
         ({"name": "www.pills.test"}, {"link-in-name": 60}),
         ({"name": "cheap-pills.com"}, {"link-in-name": 60}),
@@ -43,6 +43,56 @@ def judged(body: str = "Honest words.", name: str = "Ben", **values: Any) -> dic
 )
 def test_check_gives_its_weight(values, expected):
     assert judged(**values) == expected
+
+
+@pytest.mark.parametrize(
+    ("record", "weight"),
+    [
+        (spam.Record(), None),
+        (spam.Record(approved=1), -4),
+        (spam.Record(approved=5), -20),
+        (spam.Record(approved=500), -20),
+        (spam.Record(rejected=1), 10),
+        (spam.Record(rejected=9), 20),
+        (spam.Record(approved=5, rejected=2), None),
+    ],
+)
+def test_history_weighs_within_its_bounds(record, weight):
+    assert judged(record=record).get("history") == weight
+
+
+SIGNS = [
+    ("Ring me", "Call us now on +44 7700 900123 for a quote", {"contact"}),
+    ("Jo", "Write to jo@example.org if you have the paper.", {"contact"}),
+    ("Best SEO Agency", "A thought about it.", {"product-name"}),
+    ("Jess", "Great article! Keep up the good work! https://jess.test", {"praise-link"}),
+    ("Ann", "Great article, thank you.", {"praise"}),
+    ("Ann", "[url=https://x.test]x[/url] is what they said about it", {"markup"}),
+    ("Ann", '<a href="https://x.test">the report</a> has the numbers', {"html-link"}),
+    ("Иван", "Лучшие цены на окна и двери в Москве", {"foreign"}),
+    ("Ann", "THIS IS AN OUTRAGE AND EVERYBODY KNOWS", {"shouting"}),
+    ("Ann", "https://x.test/page", {"bare-link"}),
+    ("Ann", "2,345,678 people and 1.234.567 cases in 2010-2020", set()),
+    ("Furious in Fleetwood", "Lies! Crap article. Shame on you!!", set()),
+]
+
+
+@pytest.mark.parametrize(("name", "body", "codes"), SIGNS)
+def test_sign_is_found_in_the_text(name, body, codes):
+    found = set(judged(body, name)) - {"words", "offer"}
+    assert codes <= found
+    assert bool(codes) or not found
+
+
+def test_quoting_the_post_with_a_link_is_no_copy():
+    text = "The department paid for outcomes that nobody had measured before the contracts began."
+    quoted = f"> {text}\n\nThis is the part that matters, see https://audit.test/report for why."
+    assert "copied" not in judged(quoted, post_text=text)
+    assert "copied" in judged(f"{text} https://sofas.test", post_text=text)
+
+
+def test_spam_with_a_link_does_not_condemn_the_same_words_without():
+    assert judged(LONG, spam_texts=(f"{LONG} https://a.test",)) == {}
 
 
 @pytest.mark.parametrize(
@@ -89,7 +139,7 @@ def test_limits_say_what_to_change(text, is_one_line, problem):
 
 def test_reasons_are_kept_as_plain_json():
     judgement = spam.judge(spam.Submission("Ben", "x", "<p>x</p>", is_trapped=True))
-    assert judgement.as_json() == [{"code": "trap", "weight": 50, "evidence": ""}]
+    assert judgement.as_json() == [{"code": "trap", "weight": 50, "evidence": "", "times": 1.0}]
 
 
 def test_comparing_with_two_hundred_long_texts_is_fast():

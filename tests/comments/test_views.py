@@ -202,8 +202,8 @@ def test_page_of_another_site_cannot_send(client, post):
 
 
 def test_no_page_sets_a_cookie_or_carries_a_csrf_token(client, post):
-    pages = [send(client, post), send(client, post, name=""), client.get(f"/{post.slug}/comments/"),
-             client.get(f"/{post.slug}/comments/received/")]  # fmt: skip
+    paths = [post.get_absolute_url(), f"/{post.slug}/comments/", f"/{post.slug}/comments/received/"]
+    pages = [send(client, post, name=""), *[client.get(path) for path in paths]]
     for page in pages:
         assert not page.cookies
         assert b"csrfmiddlewaretoken" not in page.content

@@ -14,6 +14,9 @@ from pbrsite.logs import HideTokens
         ("/subscription/bQAAsecret/", "Not Found: /subscription/…/"),
         ("/subscribe/confirm/bQAAsecret/?a=b", "Not Found: /subscribe/confirm/…/?a=b"),
         ("/preview/bQAA.secret/", "Not Found: /preview/…/"),
+        ("/comments/yours/secret-0/", "Not Found: /comments/yours/…/"),
+        ("/comments/mute/key.secret/", "Not Found: /comments/mute/…/"),
+        ("/comments/confirm/a:secret/", "Not Found: /comments/confirm/…/"),
         ("/a-post/", "Not Found: /a-post/"),
     ],
 )

@@ -31,6 +31,12 @@ def test_what_every_page_loads_is_light(name: str, most: int) -> None:
     assert (STATIC / name).stat().st_size <= most
 
 
+def test_scripts_of_public_pages_are_light_together() -> None:
+    of_comments = TEMPLATES.parent / "comments/static/comments"
+    scripts = [*STATIC.glob("*.js"), of_comments / "preview.js", of_comments / "work.js"]
+    assert sum(path.stat().st_size for path in scripts) <= 6_000
+
+
 @pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize(
     ("text", "ground", "least"),

@@ -101,7 +101,9 @@ def test_staff_and_visitors_with_a_cookie_get_pages_of_their_own(client, rf):
     client.get("/a-post/")
     staff = Client()
     staff.force_login(make_staff())
-    assert "ETag" not in staff.get("/a-post/")
+    page = staff.get("/a-post/")
+    assert "ETag" not in page
+    assert page["Cache-Control"] == "private, no-store"
 
 
 def test_an_unchanged_page_is_not_sent_twice(client):

@@ -40,6 +40,7 @@ def load_settings() -> ModuleType:
         ("SITE_NAME", "Two\nlines", "one line of text"),
         ("MAIL_KEYS", "nonsense", "number:secret pairs"),
         ("FEED_CONTENT", "some", "full or excerpt"),
+        ("COMMENTS_CLOSE_AFTER_DAYS", "-1", "0 for never"),
         ("VAR_DIR", "/proc/nothing", "the site may write to"),
     ],
 )

@@ -86,6 +86,14 @@ def test_a_word_is_found_joined_parted_and_with_a_hyphen(client, query):
     assert set(found(client, q=query)) >= {f"Rates: {w}" for w in (joined, hyphen, parted)}
 
 
+@pytest.mark.parametrize("query", ["opensource", "open-source", "open source"])
+def test_a_word_of_two_words_is_found_however_it_is_written(client, query):
+    for written in ("opensource", "open-source", "open source"):
+        make_post(title=f"Software: {written}", body="")
+    index_all()
+    assert len(found(client, q=query)) == 3
+
+
 @pytest.mark.parametrize("query", ["MoJ", "ministry of justice", '"MoJ"'])
 def test_an_acronym_and_what_it_stands_for_find_each_other_in_plain_text(client, query):
     tag = make_tag(name="Ministry of Justice")

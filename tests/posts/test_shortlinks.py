@@ -92,3 +92,8 @@ def test_reference_managers_find_what_they_look_for(client):
     assert tags["citation_author"] == ", ".join(reversed(post.author.name.split()))
     assert tags["citation_publication_date"] == f"{timezone.localtime(post.published_at):%Y/%m/%d}"
     assert tags["citation_public_url"] == "http://testserver.test/a-post/"
+
+
+@pytest.mark.parametrize("path", ["/p/0{}", "/p/0{}.bib", "/p/0{}.ris", "/sitemap-posts-01.xml"])
+def test_a_number_is_written_in_one_way(client, path):
+    assert client.get(path.format(make_post().pk)).status_code == 404

@@ -80,3 +80,10 @@ def test_a_word_nobody_wrote_is_left_out_on_offer(client):
     make_post(title="Probation", body="")
     context = asked(client, "xyzzyqwert probation")
     assert (context["total"], context["did_you_mean"]["text"]) == (0, "probation")
+
+
+@pytest.mark.parametrize("query", ["don't", "don’t", "what isn't done"])
+def test_a_word_of_grammar_is_not_mistaken_for_another(client, query):
+    for number in range(3):
+        make_post(title=f"Done {number}", body="What was done, in this.")
+    assert not asked(client, query)["did_you_mean"]

@@ -1,57 +1,30 @@
-"""The moderation desk: what waits, oldest first, and everything needed to decide."""
+"""The moderation desk: what waits, oldest first, and the page of one comment."""
 
-from collections import Counter
-from collections.abc import Iterator
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.auth.models import User
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
 
-from comments import notices
-from comments.contacts import CommentContact
+from comments import notices, rewording, undoing
+from comments.admin import deciding, histories
+from comments.admin.columns import Columns, history_url
+from comments.admin.deciding import staff
+from comments.admin.filters import AuthorFilter, StateFilter
+from comments.admin.histories import History
 from comments.deskform import VERBS, DeskForm, pressed
 from comments.models import Comment, CommentQuerySet, ModerationDecision, NotPublicError
 from comments.records import RefusalCount
 
-WORDS_SHOWN = 40
-CHIPS = {
-    "published": "chip--good",
-    "held": "chip--warn",
-    "spam": "chip--bad",
-    "removed": "chip--bad",
-}
-
-
-class StateFilter(admin.SimpleListFilter):
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("", "Waiting"), *[choice for choice in Comment.State.choices
-                                   if choice[0] != Comment.State.HELD], ("all", "All")]  # fmt: skip
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        """Yield our own list alone: its first entry, not "All", is what opens."""
-        for lookup, title in self.lookup_choices:
-            yield {
-                "selected": (self.value() or "") == lookup,
-                "query_string": changelist.get_query_string({self.parameter_name: lookup}),
-                "display": title,
-            }
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Comment]) -> QuerySet[Comment]:
-        if self.value() == "all":
-            return queryset
-        return queryset.filter(state=self.value() or Comment.State.HELD)
+# What may be decided about in one click for the whole list: nothing of it is public yet.
+AT_ONCE = {"held": ("approve", "mark_spam", "remove"), "spam": ("approve", "remove")}
+WORDS = {"approve": "Approve all {}", "mark_spam": "Mark all {} as spam", "remove": "Remove all {}"}
 
 
 class DeskList(ChangeList):
@@ -59,28 +32,29 @@ class DeskList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        comments = list(self.result_list)
-        histories = _histories(comments)
+        comments: list[Any] = list(self.result_list)
+        found = histories.of(comments)
         for comment in comments:
-            comment.history = histories.get(comment.pk, Counter())
+            comment.history = found.get(comment.pk, History())
+            comment.shows_address = request.user.has_perm("comments.view_commentcontact")
         self.result_list = comments
 
+    @property
+    def state(self) -> str:
+        """Return the one state that is shown, or "all"."""
+        return next(one.shown for one in self.filter_specs if isinstance(one, StateFilter))
 
-def _histories(comments: list[Comment]) -> dict[int, Counter[str]]:
-    """Return, by comment, how many comments its address has left in each state; two queries."""
-    contacts = CommentContact.objects.filter(comment__in=comments)
-    emails = dict(contacts.values_list("comment_id", "email"))
-    counts: dict[str, Counter[str]] = {}
-    rows = CommentContact.objects.filter(email__in=set(emails.values()))
-    for email, state, number in rows.values_list("email", "comment__state").annotate(Count("pk")):
-        counts.setdefault(email, Counter())[state] = number
-    return {pk: counts[email] for pk, email in emails.items()}
+    @property
+    def at_once(self) -> list[tuple[str, str]]:
+        """Return the buttons that decide about the whole list."""
+        verbs = AT_ONCE.get(self.state, ()) if self.result_count > 1 else ()
+        return [(verb, WORDS[verb].format(self.result_count)) for verb in verbs]
 
 
 class DecisionInline(admin.TabularInline):
     model = ModerationDecision
-    fields = ["decided_at", "from_state", "to_state", "decided_by", "score"]
-    readonly_fields = ["decided_at", "from_state", "to_state", "decided_by", "score"]
+    fields = ["decided_at", "from_state", "to_state", "decided_by", "is_undo", "score"]
+    readonly_fields = ["decided_at", "from_state", "to_state", "decided_by", "is_undo", "score"]
     extra = 0
     verbose_name_plural = "decisions"
 
@@ -98,15 +72,15 @@ class DecisionInline(admin.TabularInline):
 
 
 @admin.register(Comment)
-class CommentDesk(admin.ModelAdmin):
+class CommentDesk(Columns, admin.ModelAdmin):
     form = DeskForm
-    change_form_template = "comments/admin_change_form.html"
-    list_display = ["written", "who", "text", "on_post", "chips"]
-    list_display_links = ["written"]
-    list_filter = [StateFilter]
-    list_select_related = ["post"]
+    list_display = ["who", "said", "chips", "decide"]
+    list_display_links = None
+    list_filter = [StateFilter, AuthorFilter]
+    list_select_related = ["post", "parent"]
     list_per_page = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     search_fields = ["name", "body", "post__title"]
     ordering = ["created_at", "pk"]
     actions = ["approve", "mark_spam", "remove", "hide"]
@@ -116,11 +90,32 @@ class CommentDesk(admin.ModelAdmin):
     class Media:
         css = {"all": ["comments/desk.css"]}
 
+    def get_urls(self) -> list[URLPattern]:
+        views = {
+            "decide": deciding.one,
+            "everything": deciding.everything,
+            "undo": deciding.undo,
+        }
+        mine = [
+            path(f"{name}/", self.admin_site.admin_view(partial(view, desk=self)),
+                 name=f"comments_comment_{name}")
+            for name, view in views.items()
+        ]  # fmt: skip
+        return mine + super().get_urls()
+
     def get_queryset(self, request: HttpRequest) -> CommentQuerySet:
         return Comment.objects.for_desk().order_by("created_at", "pk")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return DeskList
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        shown = list(self.list_display)
+        return shown if self.has_moderate_permission(request) else shown[:-1]
+
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        """Lead to the page only where readers see the comment too."""
+        return super().get_view_on_site_url(obj) if obj and obj.is_public else None
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         sets: list[tuple[str | None, dict[str, Any]]] = [
@@ -131,6 +126,9 @@ class CommentDesk(admin.ModelAdmin):
             sets.append(("Who wrote it", {"fields": ["contact"]}))
         if self.has_moderate_permission(request):
             sets.append(("Answer", {"fields": ["reply"]}))
+            if obj and obj.state != Comment.State.ERASED:
+                words = {"fields": ["new_name", "new_body"], "classes": ["collapse"]}
+                sets.append(("Edit the words", words))
         return sets
 
     def get_search_results(
@@ -172,32 +170,39 @@ class CommentDesk(admin.ModelAdmin):
 
     def _decide(self, request: HttpRequest, queryset: CommentQuerySet, verb: str) -> None:
         asked = queryset.count()
-        changed = getattr(queryset, verb)(by=_staff(request))
-        text = f"{changed} comment{'' if changed == 1 else 's'} {VERBS[verb][1]}."
+        changed = getattr(queryset, verb)(by=staff(request))
+        text = deciding.told(verb, changed)
         if changed < asked:
             text += f" {asked - changed} left as before: the step is not open to them."
         self.message_user(request, text, messages.SUCCESS if changed else messages.WARNING)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        now = timezone.now()  # Before the rows are read: what comes later was not seen.
         refused = RefusalCount.of_last_month()
-        subtitle = f"{refused} refused unseen in the last 30 days" if refused else None
-        return super().changelist_view(
-            request, {"title": "Moderation desk", "subtitle": subtitle, **(extra_context or {})}
-        )
+        may_moderate = self.has_moderate_permission(request)
+        context = {
+            "title": "Moderation desk",
+            "subtitle": f"{refused} refused unseen in the last 30 days" if refused else None,
+            "may_moderate": may_moderate,
+            "seen": now.isoformat(),
+            "undoable": undoing.last(staff(request), now) if may_moderate else None,
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
-        buttons = [(verb, label) for verb, (label, _) in VERBS.items()]
+        buttons = [(verb, label) for verb, (label, *_) in VERBS.items()]
         # Deleting would leave no tombstone and no log: "remove" is the word here.
         context |= {"show_delete": False, "show_save_and_continue": False}
         context["desk_buttons"] = buttons if self.has_moderate_permission(request) else []
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Comment, form: Any, change: bool) -> None:
-        """Decide, then publish the reply if that stands; the comment itself is not saved anew."""
+        """Change the words, decide, publish the reply if that stands; nothing else is saved."""
         if not self.has_moderate_permission(request):
             return
+        self._reword(request, obj, form.cleaned_data)
         verb, text = pressed(request.POST), form.cleaned_data.get("reply")
         if verb:
             self._decide(request, Comment.objects.filter(pk=obj.pk), verb)
@@ -207,12 +212,19 @@ class CommentDesk(admin.ModelAdmin):
             said = "Your reply was not published. You had written: “{}”"
             self.message_user(request, format_html(said, text), messages.WARNING)
 
+    def _reword(self, request: HttpRequest, comment: Comment, words: dict[str, str]) -> None:
+        name, body = words.get("new_name"), words.get("new_body")
+        if name is None or body is None or (name, body) == (comment.name, comment.body):
+            return
+        if rewording.reword(comment, name=name, body=body, now=timezone.now()):
+            self.message_user(request, "The words are changed, and the page says by whom.")
+
     def _reply(self, request: HttpRequest, comment: Comment, text: str) -> None:
         """Publish the reply; a comment that waits is approved with it."""
-        Comment.objects.held().filter(pk=comment.pk).approve(by=_staff(request))
+        Comment.objects.held().filter(pk=comment.pk).approve(by=staff(request))
         comment.refresh_from_db()
         try:
-            comment.reply(by=_staff(request), body=text)
+            comment.reply(by=staff(request), body=text)
         except NotPublicError as error:  # Somebody else removed it meanwhile.
             said = format_html("{} You had written: “{}”", str(error), text)
             self.message_user(request, said, messages.ERROR)
@@ -223,58 +235,12 @@ class CommentDesk(admin.ModelAdmin):
             return super().response_change(request, obj)
         return HttpResponseRedirect(reverse("admin:comments_comment_changelist"))
 
-    @admin.display(description="written", ordering="created_at")
-    def written(self, comment: Comment) -> str:
-        return date_format(timezone.localtime(comment.created_at), "j M, H:i")
-
-    @admin.display(description="name", ordering="name")
-    def who(self, comment: Any) -> SafeString:
-        """Return the name, and in small print what has come from the same address."""
-        counts: Counter[str] = comment.history
-        named = [f"{counts[state]} {label.lower()}" for state, label in Comment.State.choices
-                 if counts[state]]  # fmt: skip
-        return format_html('{}<br><small class="quiet">{}</small>', comment.name, ", ".join(named))
-
-    @admin.display(description="text")
-    def text(self, comment: Comment) -> str:
-        """Return the source: its links are text, and its HTML is escaped by the template."""
-        return brief(comment.body)
-
-    @admin.display(description="text")
-    def full_text(self, comment: Comment) -> SafeString:
-        return format_html('<div class="desk-text">{}</div>', comment.body)
-
-    @admin.display(description="post", ordering="post__title")
-    def on_post(self, comment: Comment) -> SafeString:
-        return format_html('<a href="{}">{}</a>', comment.get_absolute_url(), comment.post.title)
-
-    @admin.display(description="in answer to")
-    def answers(self, comment: Comment) -> str:
-        parent = comment.parent
-        return f"{parent.name}: {brief(parent.body)}" if parent else "–"
-
-    @admin.display(description="state and score", ordering="score")
-    def chips(self, comment: Comment) -> SafeString:
-        """Return the state, then each reason of the score with its evidence on hover."""
-        state = f"{comment.get_state_display()} {comment.score or ''}"
-        rows = [(CHIPS.get(comment.state, ""), "", state)]
-        rows += [("", r.get("evidence", ""), f"{r['code']} {r['weight']:+}")
-                 for r in comment.reasons]  # fmt: skip
-        return format_html_join(" ", '<span class="chip {}" title="{}">{}</span>', rows)
-
     @admin.display(description="address")
-    def contact(self, comment: Comment) -> str:
-        contact = CommentContact.objects.filter(comment=comment).first()
-        if contact is None:
+    def contact(self, comment: Comment) -> SafeString | str:
+        """Return the address with what else came from it; only who may see it has this field."""
+        history = histories.of([comment]).get(comment.pk)
+        if history is None:
             return "None kept."
-        return f"{contact.email}{' (wants to hear of replies)' if contact.wants_replies else ''}"
-
-
-def _staff(request: HttpRequest) -> User:
-    """Return who is at the desk; the admin lets nobody in without a log-in."""
-    return cast(User, request.user)
-
-
-def brief(text: str) -> str:
-    """Return the beginning: so many words, and not more than they ordinarily take."""
-    return Truncator(Truncator(text).words(WORDS_SHOWN)).chars(WORDS_SHOWN * 8)
+        wish = " (wants to hear of replies)" if history.wants_replies else ""
+        link = '{}{}<br><a href="{}">{}</a>'
+        return format_html(link, history.email, wish, history_url(comment), history.words)

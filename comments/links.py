@@ -1,0 +1,118 @@
+"""Where a comment's links lead, and how they are written."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from comments.rules import Rules
+from comments.submissions import Finding, Submission
+from comments.tokens import URL, without_links, words_of
+
+SHORTENERS = frozenset(
+    """adf.ly bit.do bit.ly buff.ly cutt.ly goo.gl is.gd lnkd.in ow.ly rb.gy rebrand.ly
+    shorturl.at t.co t.ly tiny.cc tinyurl.com v.gd""".split()  # noqa: SIM905
+)
+FEW_WORDS = 4
+_LINK = re.compile(r'<a href="([^"]*)"')
+_LINK_IN_NAME = re.compile(r"https?:|www\.|\b[\w-]+\.(?:com|net|org|info|biz|shop|ru|cn)\b", re.I)
+_MARKUP = re.compile(
+    r"<\s{0,5}/?\s{0,5}(?:img|iframe|script|svg|div|style|meta|object|embed|form|h[1-6]|font|body)\b[^<]{0,500}>?"
+    r"|\[/?(?:url|link|img)\b[^\]]{0,300}\]|<\?php|javascript:|\bon(?:error|load|click)\s*=",
+    re.I,
+)
+_HTML_LINK = re.compile(r"<\s{0,5}a\s[^<]{0,500}>", re.I)
+
+
+def many(submission: Submission, rules: Rules) -> Iterator[Finding]:
+    """Count links past the first, which is free: a source is what a good comment gives.
+
+    Links to hosts the staff's list gives no points, or fewer, are sources too.
+    """
+    counted = _strangers(submission, rules)
+    if len(counted) > 1:
+        yield Finding("links", f"{len(counted)} links", len(counted) - 1)
+
+
+def in_name(submission: Submission) -> Iterator[Finding]:
+    if found := _LINK_IN_NAME.search(submission.name):
+        yield Finding("link-in-name", found[0])
+
+
+def hidden_target(submission: Submission) -> Iterator[Finding]:
+    """Find a bare IP address or a link shortener: nobody can see where it leads."""
+    for host in hosts(submission):
+        if host.removeprefix("www.") in SHORTENERS or _is_ip(host):
+            yield Finding("hidden-target", host[:100])
+            return
+
+
+def lookalike_host(submission: Submission) -> Iterator[Finding]:
+    """Find Latin letters mixed with others in one label: `аpple.com` with a Cyrillic а."""
+    for host in hosts(submission):
+        if any(_mixes_scripts(label) for label in host.split(".") if label.startswith("xn--")):
+            yield Finding("lookalike-host", host[:100])
+            return
+
+
+def bare(submission: Submission) -> Iterator[Finding]:
+    """Find a link with hardly a word around it: it says nothing about the post."""
+    if has_link(submission) and len(words_of(without_links(submission.body))) < FEW_WORDS:
+        yield Finding("bare-link", "a link and hardly a word")
+
+
+def markup(submission: Submission) -> Iterator[Finding]:
+    """Find BBCode, a script or hidden HTML: our form says what works, machines don't read it.
+
+    A link in plain HTML is what people write who learnt it once.
+    """
+    text = f"{submission.name}\n{submission.body}"
+    if found := _MARKUP.search(text):
+        yield Finding("markup", found[0][:60])
+    elif found := _HTML_LINK.search(text):
+        yield Finding("html-link", found[0][:60])
+
+
+def has_link(submission: Submission) -> bool:
+    return bool(_LINK.search(submission.body_html) or URL.search(submission.body))
+
+
+def has_stranger(submission: Submission, rules: Rules) -> bool:
+    """Return whether a link leads to a host that the staff's list does not call a source."""
+    return bool(_strangers(submission, rules))
+
+
+def _strangers(submission: Submission, rules: Rules) -> list[str]:
+    points = {host: rules.domain_points(host) for host in hosts(submission)}
+    return [host for host in hosts(submission) if points[host] is None or (points[host] or 0) > 0]
+
+
+def hosts(submission: Submission) -> list[str]:
+    """Return the host of each link as readers would follow it, in their order."""
+    return list(_hosts(submission.body_html))
+
+
+def _hosts(body_html: str) -> Iterator[str]:
+    for address in _LINK.findall(body_html):
+        try:
+            yield (urlsplit(address).hostname or "").rstrip(".")
+        except ValueError:
+            yield address[:100]
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return host.isdigit()  # http://3232235777/ is an address too.
+    return True
+
+
+def _mixes_scripts(label: str) -> bool:
+    try:
+        letters = label.encode().decode("idna")
+    except UnicodeError:
+        return True
+    scripts = {unicodedata.name(char, "?").split()[0] for char in letters if char.isalpha()}
+    return "LATIN" in scripts and len(scripts) > 1

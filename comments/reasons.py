@@ -1,0 +1,56 @@
+"""What the codes of the score mean, in words for the people at the desk."""
+
+from collections.abc import Mapping
+from typing import Any
+
+WORDS = {
+    "trap": "filled in a field that people do not see",
+    "haste": "sent at once",
+    "unsigned": "did not come from our form",
+    "rate": "many at a time",
+    "repeated": "says it again",
+    "known-spam": "known spam",
+    "copied": "others’ words with a link added",
+    "links": "links",
+    "link": "a link",
+    "link-in-name": "link in the name",
+    "hidden-target": "link that hides where it leads",
+    "lookalike-host": "link that looks like another",
+    "bare-link": "a link with hardly a word",
+    "markup": "script or hidden HTML",
+    "html-link": "a link written in HTML",
+    "contact": "asks for a call or a message",
+    "product-name": "the name is what somebody sells",
+    "offer": "an offer",
+    "praise": "praise that fits any page",
+    "praise-link": "praise that fits any page, with a link",
+    "shouting": "mostly capitals",
+    "foreign": "not in English",
+    "foreign-link": "not in English, with a link",
+    "words": "words of our list",
+    "domains": "domains of our list",
+    "bayes": "words of earlier decisions",
+    "together": "these and earlier decisions agree",
+    "history": "earlier comments of the same person",
+    "akismet": "Akismet",
+    "work": "the browser worked for it",
+}
+
+
+def in_words(reason: Mapping[str, Any]) -> str:
+    """Return one reason with its weight: “links: 2 links, +15”. An unknown code stands for itself.
+
+    The evidence may be a text, a list of words or a table of them: the phases differ.
+    """
+    code, evidence = str(reason.get("code", "")), reason.get("evidence", "")
+    words = WORDS.get(code, code.replace("-", " ").replace("_", " "))
+    said = f"{words}: {_listed(evidence)}" if evidence else words
+    return f"{said}, {reason.get('weight', 0):+}"
+
+
+def _listed(evidence: Any) -> str:
+    if isinstance(evidence, Mapping):
+        return ", ".join(f"{name} {value}" for name, value in evidence.items())
+    if isinstance(evidence, list | tuple):
+        return ", ".join(map(_listed, evidence))
+    return str(evidence)
