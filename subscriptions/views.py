@@ -161,6 +161,8 @@ def _topics() -> list[Tag]:
 
 
 def _see_other(url: str) -> HttpResponse:
+    """Return the 303 of every form here, the same for a browser that comes with a cookie."""
     response = HttpResponseRedirect(url)
     response.status_code = 303
+    response["Cache-Control"] = "private, no-store"
     return response

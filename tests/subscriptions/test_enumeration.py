@@ -53,6 +53,5 @@ def test_answer_and_statements_are_those_for_a_new_address(client: Client, path:
     new = told(client, path, "new")
     MailRequest.objects.all().delete()
     know(case)
-    client.cookies.clear()
     assert told(client, path, case) == new
     assert "subscriptions_subscriber" not in new[3].replace("subscriptions_mailrequest", "")

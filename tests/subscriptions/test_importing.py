@@ -173,10 +173,10 @@ def test_queries_grow_with_batches_and_not_with_lines(bring: Any):
 
 def test_command_reports_each_line_without_an_address_in_a_file(tmp_path: Path):
     path, out = tmp_path / "people.csv", StringIO()
-    path.write_text(f"email\n{MAIL}\nnonsense\n")
+    path.write_text(f"email,frequency\n{MAIL},\nnonsense@example.org,{MAIL}\n")
     call_command("import_subscribers", path, stdout=out)
     assert out.getvalue().splitlines()[0] == "line 2: created"
-    assert out.getvalue().splitlines()[1].startswith("line 3: skipped: ")
+    assert out.getvalue().splitlines()[1].startswith("line 3: skipped: … is no frequency.")
     assert "created 1, confirmed 0, updated 0, unchanged 0, skipped 1" in out.getvalue()
     assert MAIL not in out.getvalue()
 

@@ -1,5 +1,6 @@
 """Bring subscribers here from a CSV file."""
 
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -74,9 +75,11 @@ class Command(BaseCommand):
 
     def _words(self, outcome: Outcome) -> str:
         """Return the line of the report; an address is shown on a terminal, never in a file."""
-        shown = f" {_printable(outcome.email)}" if self.stdout.isatty() else ""
-        reason = f": {outcome.reason}" if outcome.reason else ""
-        return f"line {outcome.number}: {outcome.outcome}{shown}{reason}"
+        email, reason = outcome.email, outcome.reason
+        if not self.stdout.isatty():
+            email, reason = "", re.sub(r"\S+@\S+", "…", reason)  # A cell in the wrong column.
+        words = f"line {outcome.number}: {outcome.outcome} {email}".rstrip()
+        return _printable(f"{words}: {reason}" if reason else words)
 
     def _sum_up(
         self, counts: Counter[str], file_format: roster.Format, is_rehearsal: bool, consent: str
