@@ -94,7 +94,16 @@ def test_nothing_is_decided_that_nobody_has_seen(desk, change):
     Comment.objects.update(**{name: timezone.now()})
     press(desk, "decide/", decision=f"approve:{comment.pk}", seen=seen.isoformat())
     press(desk, "everything/", everything="approve", seen=seen.isoformat())
+    ticked = {"action": "approve", "_selected_action": str(comment.pk)}
+    press(desk, "", seen=seen.isoformat(), **ticked)
     assert state(comment) == "held"
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+@pytest.mark.parametrize("address", ["decide/", "everything/", "undo/"])
+def test_moment_beyond_the_calendar_is_refused(desk, address, moment):
+    values = {"decision": "approve:1", "everything": "approve", "undo": moment}
+    assert press(desk, address, seen=moment, **values).status_code == 400
 
 
 def test_who_comes_second_is_told_what_was_decided(desk):
