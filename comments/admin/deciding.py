@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -82,8 +83,15 @@ def _guard(request: HttpRequest, desk: "CommentDesk") -> None:
 
 def _seen(request: HttpRequest, desk: "CommentDesk") -> CommentQuerySet:
     """Return what this person may see and had before their eyes when the page was made."""
-    seen = desk.get_queryset(request).unchanged_since(moment(request, "seen"))
+    seen = as_seen(request, desk.get_queryset(request))
     return Comment.objects.filter(pk__in=seen.order_by().values("pk"))
+
+
+def as_seen(request: HttpRequest, comments: CommentQuerySet) -> CommentQuerySet:
+    """Leave out what came, was edited or was decided by a colleague since the list was made."""
+    seen = moment(request, "seen")
+    of_colleagues = Q(decided_at__gt=seen, decided_by__isnull=False) & ~Q(decided_by=staff(request))
+    return comments.unchanged_since(seen).exclude(of_colleagues)
 
 
 def _decide(

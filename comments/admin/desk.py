@@ -171,8 +171,7 @@ class CommentDesk(Columns, admin.ModelAdmin):
     def _act(self, request: HttpRequest, ticked: CommentQuerySet, verb: str) -> None:
         """Decide about what was ticked and still is as the list showed it."""
         asked = ticked.count()
-        seen = ticked.unchanged_since(deciding.moment(request, "seen"))
-        self._decide(request, seen, verb, asked=asked)
+        self._decide(request, deciding.as_seen(request, ticked), verb, asked=asked)
 
     def _decide(
         self, request: HttpRequest, queryset: CommentQuerySet, verb: str, *, asked: int = 1

@@ -112,6 +112,16 @@ def test_who_comes_second_is_told_what_was_decided(desk):
     assert said == "Nothing changed: this comment is spam by now."
 
 
+def test_colleagues_decision_of_this_minute_is_not_turned_round_unseen(desk):
+    seen = timezone.now()
+    comment = make_comment(created_at=seen)
+    Comment.objects.all().approve(by=make_moderator())
+    press(desk, "decide/", decision=f"mark_spam:{comment.pk}", seen=seen.isoformat())
+    ticked = {"action": "mark_spam", "_selected_action": str(comment.pk)}
+    press(desk, "?state=all", seen=seen.isoformat(), **ticked)
+    assert state(comment) == "published"
+
+
 def test_a_reply_from_the_queue_approves_what_waits(desk):
     comment = make_comment()
     answer = by_script(desk, "decide/", decision=f"reply:{comment.pk}", reply="Thank *you*.")
