@@ -154,26 +154,32 @@ class CommentDesk(Columns, admin.ModelAdmin):
 
     @admin.action(permissions=["moderate"], description="Approve")
     def approve(self, request: HttpRequest, queryset: CommentQuerySet) -> None:
-        self._decide(request, queryset, "approve")
+        self._act(request, queryset, "approve")
 
     @admin.action(permissions=["moderate"], description="Mark as spam")
     def mark_spam(self, request: HttpRequest, queryset: CommentQuerySet) -> None:
-        self._decide(request, queryset, "mark_spam")
+        self._act(request, queryset, "mark_spam")
 
     @admin.action(permissions=["moderate"], description="Remove for good")
     def remove(self, request: HttpRequest, queryset: CommentQuerySet) -> None:
-        self._decide(request, queryset, "remove")
+        self._act(request, queryset, "remove")
 
     @admin.action(permissions=["moderate"], description="Hide for now")
     def hide(self, request: HttpRequest, queryset: CommentQuerySet) -> None:
-        self._decide(request, queryset, "hide")
+        self._act(request, queryset, "hide")
 
-    def _decide(self, request: HttpRequest, queryset: CommentQuerySet, verb: str) -> None:
-        asked = queryset.count()
+    def _act(self, request: HttpRequest, ticked: CommentQuerySet, verb: str) -> None:
+        """Decide about what was ticked and still is as the list showed it."""
+        asked = ticked.count()
+        self._decide(request, deciding.as_seen(request, ticked), verb, asked=asked)
+
+    def _decide(
+        self, request: HttpRequest, queryset: CommentQuerySet, verb: str, *, asked: int = 1
+    ) -> None:
         changed = getattr(queryset, verb)(by=staff(request))
         text = deciding.told(verb, changed)
         if changed < asked:
-            text += f" {asked - changed} left as before: the step is not open to them."
+            text += f" {asked - changed} left as before: not open to this, or changed since."
         self.message_user(request, text, messages.SUCCESS if changed else messages.WARNING)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -34,7 +34,8 @@ def shown(client: Client, query: str = "") -> list[Comment]:
 
 
 def act(client: Client, action: str, *comments: Comment) -> str:
-    data = {"action": action, "_selected_action": [comment.pk for comment in comments]}
+    data = {"action": action, "_selected_action": [comment.pk for comment in comments],
+            "seen": timezone.now().isoformat()}  # fmt: skip
     return client.post(LIST + "?state=all", data, follow=True).content.decode()
 
 
