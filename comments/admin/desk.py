@@ -18,7 +18,7 @@ from comments.admin.columns import Columns, history_url
 from comments.admin.deciding import staff
 from comments.admin.filters import AuthorFilter, StateFilter
 from comments.admin.histories import History
-from comments.deskform import VERBS, DeskForm, pressed
+from comments.deskform import VERBS, DeskForm, pressed, steps_from
 from comments.models import Comment, CommentQuerySet, ModerationDecision, NotPublicError
 from comments.records import RefusalCount
 
@@ -53,13 +53,18 @@ class DeskList(ChangeList):
 
 class DecisionInline(admin.TabularInline):
     model = ModerationDecision
-    fields = ["decided_at", "from_state", "to_state", "decided_by", "is_undo", "score"]
-    readonly_fields = ["decided_at", "from_state", "to_state", "decided_by", "is_undo", "score"]
+    fields = ["decided_at", "from_state", "to_state", "decided_by", "undoes", "score"]
+    readonly_fields = ["decided_at", "from_state", "to_state", "decided_by", "undoes", "score"]
     extra = 0
     verbose_name_plural = "decisions"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModerationDecision]:
         return super().get_queryset(request).select_related("decided_by")
+
+    @admin.display(description="undo", boolean=True)
+    def undoes(self, decision: ModerationDecision) -> bool:
+        """Return whether this line takes the one before it back."""
+        return decision.is_undo
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -198,7 +203,8 @@ class CommentDesk(Columns, admin.ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
-        buttons = [(verb, label) for verb, (label, *_) in VERBS.items()]
+        comment = context.get("original")
+        buttons = [(verb, VERBS[verb][0]) for verb in steps_from(comment.state)] if comment else []
         # Deleting would leave no tombstone and no log: "remove" is the word here.
         context |= {"show_delete": False, "show_save_and_continue": False}
         context["desk_buttons"] = buttons if self.has_moderate_permission(request) else []
