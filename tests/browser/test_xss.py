@@ -43,7 +43,7 @@ OPEN_EACH = """async payloads => {
 }"""
 # Move over everything as a person's hand does, then say what acted, and what would on a click.
 WALK = """scope => {
-    const OURS = 'script[src^="/static/pbrsite/"], script[type="application/ld+json"]'
+    const OURS = 'script[src^="/static/"], script[type="application/ld+json"]'
     const acts = [...window.fired]
     const links = {href: 1, src: 1, action: 1, formaction: 1, data: 1, background: 1}
     for (const element of document.querySelectorAll(`${scope} *`)) {
