@@ -172,7 +172,7 @@ def tell_moderators(now: datetime) -> int:
 def _moderators() -> list[str]:
     """Return the addresses of staff who may decide about comments, each once."""
     users = User.objects.with_perm(
-        "comments.change_comment", backend="django.contrib.auth.backends.ModelBackend"
+        "comments.moderate_comment", backend="django.contrib.auth.backends.ModelBackend"
     )
     named = users.filter(is_staff=True).exclude(email="")
     return list(named.order_by("email").values_list("email", flat=True).distinct())

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def moderator():
-    return make_moderator(email="rose@example.org")
+    return make_moderator("moderate_comment", email="rose@example.org")
 
 
 def test_moderators_are_told_of_a_held_comment(client, moderator, run_jobs):
@@ -99,17 +99,15 @@ def test_mail_that_fails_is_tried_again(moderator):
 @pytest.mark.parametrize(
     ("values", "permissions", "is_told"),
     [
-        ({"email": "a@example.org"}, ["change_comment"], True),
-        ({"email": "a@example.org"}, [], False),
-        ({"email": ""}, ["change_comment"], False),
-        ({"email": "a@example.org", "is_active": False}, ["change_comment"], False),
-        ({"email": "a@example.org", "is_staff": False}, ["change_comment"], False),
+        ({"email": "a@example.org"}, ["moderate_comment"], True),
+        ({"email": "a@example.org"}, ["delete_comment"], False),
+        ({"email": ""}, ["moderate_comment"], False),
+        ({"email": "a@example.org", "is_active": False}, ["moderate_comment"], False),
+        ({"email": "a@example.org", "is_staff": False}, ["moderate_comment"], False),
     ],
 )
 def test_only_working_moderators_with_an_address_are_told(values, permissions, is_told):
-    user = make_moderator(**values)
-    if not permissions:
-        user.user_permissions.clear()
+    make_moderator(*permissions, **values)
     make_comment()
     assert notices.tell_moderators(timezone.now()) == is_told
 

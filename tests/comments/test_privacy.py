@@ -28,7 +28,7 @@ def traces(address: str) -> Iterator[str]:
 
 
 def test_planted_address_is_in_no_page_feed_or_mail(client, run_jobs):
-    make_moderator(email="rose@example.org")
+    make_moderator("moderate_comment", email="rose@example.org")
     post = make_post()
     received = client.get(send(client, post, email=CANARY)["Location"])
     run_jobs()
