@@ -10,7 +10,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-from comments import bayes, duplicates, links, phrasing
+from comments import bayes, duplicates, links, phrasing, selling
 from comments.limits import LONGEST_NAME, LONGEST_TEXT, problems
 from comments.rules import Rules
 from comments.submissions import Finding, Reason, Record, Submission, Training
@@ -23,15 +23,20 @@ __all__ = [
 TRUSTED_BELOW, SPAM_FROM, REFUSED_FROM = 20, 80, 140
 # Evidence that is ours, not the reader's: terms of the lists, counts, kinds.
 HARMLESS = {"words", "domains", "rate", "links", "haste", "unsigned", "offer", "copied", "history"}
-BORROWED = {"copied", "known-spam"}
+BORROWED = {"copied", "known-spam", "front-page", "named-host", "link-in-name", "markup"}
 LISTED = {"words", "domains"}
-# What is no sign in the text itself, and so agrees with nothing.
-APART = {
-    "bayes", "together", "history", "akismet", "work", "praise", "shouting", "html-link", "foreign",
+# Signs of promotion in the form of a text; its subject is none.
+PROMOTION = {
+    "links", "link-in-name", "hidden-target", "lookalike-host", "front-page", "named-host", "markup",
+    "contact", "pitch", "self-promotion", "product-name", "offer", "praise-link", "foreign-link",
+    "domains", "known-spam", "copied", "link",
 }  # fmt: skip
-ENOUGH = 12  # points of such signs, and
+MUTE = {"link", "familiar"}  # Signs that weigh nothing by themselves.
+FEWEST_SIGNS = 15  # points of those
+ENOUGH = 40  # points of signs, and
+ENOUGH_KNOWN = 15  # where the text is of a kind decided about, and
+STRANGE = 0.5  # the share of belief where it is not
 SURE = 0.3  # this much certainty of the classifier: from there on they agree in full
-LINK = 10  # points of a sign that a link is, which by itself weighs nothing
 
 
 class Verdict(Enum):
@@ -99,15 +104,18 @@ def findings(submission: Submission, rules: Rules) -> Iterator[Finding]:
     for check in (links.in_name, links.hidden_target, links.lookalike_host, links.bare,
                   links.markup):  # fmt: skip
         yield from check(submission)
+    yield from links.front_page(submission, rules)
+    yield from links.named_host(submission, rules)
     yield from phrasing.listed_words(submission, rules)
     yield from phrasing.listed_domains(submission, rules)
     for check in (phrasing.solicitation, phrasing.product_name, phrasing.praise,
-                  phrasing.shouting, phrasing.foreign):  # fmt: skip
+                  phrasing.shouting, phrasing.foreign, selling.pitch, selling.self_promotion):  # fmt: skip
         yield from check(submission)
     taught = bayes.findings(submission)
     yield from taught
     if any(finding.times > 0 for finding in taught) and links.has_stranger(submission, rules):
         yield Finding("link", "to a host nobody vouched for")
+    yield from bayes.familiar(submission)
     yield from _history(submission)
 
 
@@ -119,7 +127,7 @@ def weigh(found: Iterable[Finding], rules: Rules) -> Judgement:
     agreed = _agreement(reasons, rules)
     if not TRUSTED_BELOW <= _sum(reasons) + (agreed.weight if agreed else 0) < SPAM_FROM:
         reasons = [one for one in reasons if one.code != "work"]  # Asked of the doubtful alone.
-    reasons = [reason for reason in reasons if reason.weight or reason.code == "link"]
+    reasons = [reason for reason in reasons if reason.weight or reason.code in MUTE]
     return Judgement((*reasons, agreed) if agreed else tuple(reasons))
 
 
@@ -140,12 +148,18 @@ def _agreement(reasons: list[Reason], rules: Rules) -> Reason | None:
     """Return what it adds that the classifier and signs it does not know say the same.
 
     Either alone is a doubt: people write about casinos, and fifty examples teach little. Both
-    together are what the moderators would say.
+    together are what the moderators would say. Words of the list speak only beside a sign of
+    promotion: the subject of a comment is none.
     """
-    sure = next((reason.times for reason in reasons if reason.code == "bayes"), 0.0)
-    signs = sum(reason.weight for reason in reasons if reason.code not in APART)
-    signs += LINK * any(reason.code == "link" for reason in reasons)
-    part = min(1.0, max(0.0, sure) / SURE) * min(1.0, max(0, signs) / ENOUGH)
+    sure = max(0.0, next((one.times for one in reasons if one.code == "bayes"), 0.0))
+    signs = sum(one.weight for one in reasons if one.code in PROMOTION)
+    is_familiar = any(one.code == "familiar" for one in reasons)
+    if signs >= FEWEST_SIGNS or is_familiar:
+        signs += sum(one.weight for one in reasons if one.code in {"words", "bare-link"})
+    if is_familiar:
+        part = min(1.0, sure / SURE) * min(1.0, max(0, signs) / ENOUGH_KNOWN)
+    else:
+        part = STRANGE * min(1.0, sure / SURE) * min(1.0, max(0, signs) / ENOUGH)
     weight = round(rules.weights["together"] * part)
     return (
         Reason("together", weight, "the signs and past decisions agree", part) if weight else None
