@@ -15,8 +15,11 @@ from comments.tokens import COMMON, tokens_of
 FEWEST = 50  # decisions of each kind, before anything is said
 STRENGTH, UNKNOWN = 1.5, 0.5  # of the assumption, and what is assumed of a token never met
 TELLING = 0.1  # Tokens nearer to "unsure" than this say nothing.
-FAMILIAR = 0.6  # of a text's words, those everybody uses apart
+# The share of a text's words (those everybody uses apart) that were met before: from the first on
+# it is strange no longer, from the second on fully of the kind decided about.
+STRANGE, FAMILIAR = 0.35, 0.6
 MOST_TOKENS = 150
+FEWEST_LINKS = 10  # in spam, before anything is said about links
 TOP = 6  # words shown as evidence
 
 
@@ -33,7 +36,7 @@ def findings(submission: Submission) -> list[Finding]:
     if training is None or min(training.spam, training.honest) < FEWEST:
         return []
     tokens = tokens_of(submission.name, submission.body)
-    if not familiar(submission):  # Who says "on" in fifty comments on videos says nothing here.
+    if not any(one.times == 1 for one in familiar(submission)):  # Who says "on" in fifty comments on videos says nothing here.
         tokens = [one for one in tokens if one not in COMMON or not _pulls_to_spam(one, training)]
     pulls = pulls_of(tokens, training)
     sure = certainty([pull.odds for pull in pulls])
@@ -53,9 +56,21 @@ def familiar(submission: Submission) -> list[Finding]:
         return []
     own = [token for token in tokens_of(submission.name, submission.body) if _is_telling(token)]
     met = sum(sum(training.counts.get(token, (0, 0))) > 0 for token in own)
-    if not own or met < FAMILIAR * len(own):
+    if not own and link_share(submission) == 1:
+        return [Finding("familiar", "a link without a word")]
+    if not own or met <= STRANGE * len(own):
         return []
-    return [Finding("familiar", f"{met} of its {len(own)} words", round(met / len(own), 2))]
+    part = (met / len(own) - STRANGE) / (FAMILIAR - STRANGE)
+    return [Finding("familiar", f"{met} of its {len(own)} words", round(min(1.0, part), 2))]
+
+
+def link_share(submission: Submission) -> float:
+    """Return how far decisions say that links are spam's: from 0 (honest have them too) to 1."""
+    training = submission.training or Training()
+    spam, honest = training.counts.get("~link", (0, 0))
+    in_spam, in_honest = spam / max(1, training.spam), honest / max(1, training.honest)
+    share = in_spam / (in_spam + in_honest) if spam >= FEWEST_LINKS else 0.0
+    return round(min(1.0, max(0.0, (share - 0.7) / 0.2)), 2)
 
 
 def _pulls_to_spam(token: str, training: Training) -> bool:
@@ -65,8 +80,8 @@ def _pulls_to_spam(token: str, training: Training) -> bool:
 
 def _is_telling(token: str) -> bool:
     if token.startswith("~"):
-        return token.startswith("~host")
-    return " " not in token and token not in COMMON
+        return False
+    return token.isalpha() and token not in COMMON
 
 
 def pulls_of(tokens: Sequence[str], training: Training) -> list[Pull]:

@@ -27,6 +27,7 @@ WEIGHTS: dict[str, tuple[int, str]] = {
     "contact": (20, "asks for a call, an e-mail or a message"),
     "pitch": (20, "each move of a sales pitch after the first"),
     "self-promotion": (20, "asks people to look at what the writer owns"),
+    "share-text": (60, "nothing but what a share button writes"),
     "product-name": (35, "the name is what somebody sells"),
     "offer": (30, "several listed words, and a link"),
     "praise": (15, "praise that fits any page"),

@@ -36,6 +36,7 @@ _PRODUCT = re.compile(
     r"|miner|signals|airdrop|bonus|course|decor|seguros|obat|mattress|survey|work from home)\b",
     re.I,
 )
+_SHARE_TEXT = re.compile(r"check out this (?:video|playlist|channel) on youtube(?: \w{1,2}| br){0,9}")
 _PUNCTUATION = re.compile(r"[!?$*~>♥❤]{4,}|(?:[-=]{3,}>)|(?:\.{3,9}\s{0,5}\w{1,30}\s{0,5}){3,9}")
 
 
@@ -90,6 +91,13 @@ def praise(submission: Submission) -> Iterator[Finding]:
     yield Finding("praise", evidence, min(3, len(found)))
     if has_link(submission) or _PRODUCT.search(folded(submission.name)):
         yield Finding("praise-link", evidence)
+
+
+def share_text(submission: Submission) -> Iterator[Finding]:
+    """Find what a share button writes, the link lost and not a word of one's own."""
+    text = " ".join(words_of(folded(without_links(submission.body))))
+    if _SHARE_TEXT.fullmatch(text):
+        yield Finding("share-text", text)
 
 
 def shouting(submission: Submission) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ WORDS = {
     "contact": "asks for a call or a message",
     "pitch": "a sales pitch",
     "self-promotion": "asks people to look at the writer’s own",
+    "share-text": "nothing but what a share button writes",
     "product-name": "the name is what somebody sells",
     "offer": "an offer",
     "praise": "praise that fits any page",

@@ -29,13 +29,15 @@ LISTED = {"words", "domains"}
 PROMOTION = {
     "links", "link-in-name", "hidden-target", "lookalike-host", "front-page", "named-host", "markup",
     "contact", "pitch", "self-promotion", "product-name", "offer", "praise-link", "foreign-link",
-    "domains", "known-spam", "copied", "link",
+    "domains", "known-spam", "copied", "share-text",
 }  # fmt: skip
 MUTE = {"link", "familiar"}  # Signs that weigh nothing by themselves.
 FEWEST_SIGNS = 15  # points of those
 ENOUGH = 40  # points of signs, and
 ENOUGH_KNOWN = 15  # where the text is of a kind decided about, and
-STRANGE = 0.5  # the share of belief where it is not
+DEAR = 15  # points from which a listed term is a phrase and no subject
+LINK = 15  # points of a link, as far as decisions say that links are spam's
+STRANGE = 0.3  # the share of belief where it is not
 SURE = 0.3  # this much certainty of the classifier: from there on they agree in full
 
 
@@ -109,12 +111,13 @@ def findings(submission: Submission, rules: Rules) -> Iterator[Finding]:
     yield from phrasing.listed_words(submission, rules)
     yield from phrasing.listed_domains(submission, rules)
     for check in (phrasing.solicitation, phrasing.product_name, phrasing.praise,
-                  phrasing.shouting, phrasing.foreign, selling.pitch, selling.self_promotion):  # fmt: skip
+                  phrasing.share_text, phrasing.shouting,
+                  phrasing.foreign, selling.pitch, selling.self_promotion):  # fmt: skip
         yield from check(submission)
     taught = bayes.findings(submission)
     yield from taught
     if any(finding.times > 0 for finding in taught) and links.has_stranger(submission, rules):
-        yield Finding("link", "to a host nobody vouched for")
+        yield Finding("link", "to a host nobody vouched for", bayes.link_share(submission))
     yield from bayes.familiar(submission)
     yield from _history(submission)
 
@@ -153,17 +156,24 @@ def _agreement(reasons: list[Reason], rules: Rules) -> Reason | None:
     """
     sure = max(0.0, next((one.times for one in reasons if one.code == "bayes"), 0.0))
     signs = sum(one.weight for one in reasons if one.code in PROMOTION)
-    is_familiar = any(one.code == "familiar" for one in reasons)
-    if signs >= FEWEST_SIGNS or is_familiar:
-        signs += sum(one.weight for one in reasons if one.code in {"words", "bare-link"})
-    if is_familiar:
-        part = min(1.0, sure / SURE) * min(1.0, max(0, signs) / ENOUGH_KNOWN)
-    else:
-        part = STRANGE * min(1.0, sure / SURE) * min(1.0, max(0, signs) / ENOUGH)
+    known = next((one.times for one in reasons if one.code == "familiar"), 0.0)
+    strange = STRANGE * min(1.0, max(0, signs) / ENOUGH)
+    signs += sum(_phrases(one, rules) for one in reasons)
+    part = min(1.0, sure / SURE) * max(strange, known * min(1.0, max(0, signs) / ENOUGH_KNOWN))
     weight = round(rules.weights["together"] * part)
     return (
         Reason("together", weight, "the signs and past decisions agree", part) if weight else None
     )
+
+
+def _phrases(reason: Reason, rules: Rules) -> int:
+    """Return the points of what is not promotion yet, but is where decisions say the same."""
+    if reason.code == "words":  # Cheap terms are subjects, dear ones are phrases.
+        points = (rules.words.get(term, 0) for term in reason.evidence.split(", "))
+        return sum(one for one in points if one >= DEAR)
+    if reason.code == "link":
+        return round(LINK * reason.times)
+    return reason.weight if reason.code == "bare-link" else 0
 
 
 def _sending(submission: Submission) -> Iterator[Finding]:
