@@ -29,6 +29,12 @@ _WARES = re.compile(
     r"|pharm|meds|pill|rx|cbd|keto|slim|diet|viagra|replica|rolex|watches|jersey|iptv|vpn|escort|dating|dates"
     r"|cams|singles|voyance|roof|plumb|carpet|remodel|insurance|quote|claims|survey|cash|vulkan|kasyno"
 )
+# What would run if it were let: a tag that is only named, as in a report of a fault, does not.
+_SCRIPT = re.compile(
+    r"<\s{0,5}script\b[^<]{0,500}(?:<\s{0,5}/|[(=])|<\s{0,5}iframe\b[^<]{0,200}src\s{0,5}=|<\?php\s"
+    r"|href\s{0,5}=[\s\"']{0,5}javascript:|<[^<>]{1,200}\bon(?:error|load|click)\s{0,5}=",
+    re.I,
+)
 _HTML_LINK = re.compile(r"<\s{0,5}a\s[^<]{0,500}>", re.I)
 
 
@@ -63,9 +69,9 @@ def lookalike_host(submission: Submission) -> Iterator[Finding]:
             return
 
 
-def bare(submission: Submission) -> Iterator[Finding]:
+def bare(submission: Submission, rules: Rules) -> Iterator[Finding]:
     """Find a link with hardly a word around it: it says nothing about the post."""
-    if has_link(submission) and len(words_of(without_links(submission.body))) < FEW_WORDS:
+    if has_stranger(submission, rules) and len(words_of(without_links(submission.body))) < FEW_WORDS:
         yield Finding("bare-link", "a link and hardly a word")
 
 
@@ -103,7 +109,9 @@ def markup(submission: Submission) -> Iterator[Finding]:
     A link in plain HTML is what people write who learnt it once.
     """
     text = f"{submission.name}\n{submission.body}"
-    if found := _MARKUP.search(text):
+    if found := _SCRIPT.search(text):
+        yield Finding("script", found[0][:60])
+    elif found := _MARKUP.search(text):
         yield Finding("markup", found[0][:60])
     elif found := _HTML_LINK.search(text):
         yield Finding("html-link", found[0][:60])

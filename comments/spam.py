@@ -23,7 +23,7 @@ __all__ = [
 TRUSTED_BELOW, SPAM_FROM, REFUSED_FROM = 20, 80, 140
 # Evidence that is ours, not the reader's: terms of the lists, counts, kinds.
 HARMLESS = {"words", "domains", "rate", "links", "haste", "unsigned", "offer", "copied", "history"}
-BORROWED = {"copied", "known-spam", "front-page", "named-host", "link-in-name", "markup"}
+BORROWED = {"copied", "known-spam", "front-page", "named-host", "link-in-name", "markup", "script"}
 LISTED = {"words", "domains"}
 # Signs of promotion in the form of a text; its subject is none.
 PROMOTION = {
@@ -103,9 +103,9 @@ def findings(submission: Submission, rules: Rules) -> Iterator[Finding]:
     yield from duplicates.known_spam(submission)
     yield from duplicates.copied(submission)
     yield from links.many(submission, rules)
-    for check in (links.in_name, links.hidden_target, links.lookalike_host, links.bare,
-                  links.markup):  # fmt: skip
+    for check in (links.in_name, links.hidden_target, links.lookalike_host, links.markup):
         yield from check(submission)
+    yield from links.bare(submission, rules)
     yield from links.front_page(submission, rules)
     yield from links.named_host(submission, rules)
     yield from phrasing.listed_words(submission, rules)
