@@ -18,6 +18,7 @@ TELLING = 0.1  # Tokens nearer to "unsure" than this say nothing.
 # The share of a text's words (those everybody uses apart) that were met before: from the first on
 # it is strange no longer, from the second on fully of the kind decided about.
 STRANGE, FAMILIAR = 0.35, 0.6
+HALF_KNOWN = 0.5  # the share of its certainty of spam that it keeps about strange texts
 MOST_TOKENS = 150
 FEWEST_LINKS = 10  # in spam, before anything is said about links
 TOP = 6  # words shown as evidence
@@ -36,10 +37,13 @@ def findings(submission: Submission) -> list[Finding]:
     if training is None or min(training.spam, training.honest) < FEWEST:
         return []
     tokens = tokens_of(submission.name, submission.body)
-    if not any(one.times == 1 for one in familiar(submission)):  # Who says "on" in fifty comments on videos says nothing here.
+    known = max([0.0, *(one.times for one in familiar(submission))])
+    if known < 1:  # Who says "on" in fifty comments on videos says nothing here.
         tokens = [one for one in tokens if one not in COMMON or not _pulls_to_spam(one, training)]
     pulls = pulls_of(tokens, training)
     sure = certainty([pull.odds for pull in pulls])
+    if sure > 0:
+        sure *= max(known, HALF_KNOWN)
     if not round(sure, 2):
         return []
     return [Finding("bayes", explain(pulls, sure), round(sure, 3))]
@@ -56,8 +60,6 @@ def familiar(submission: Submission) -> list[Finding]:
         return []
     own = [token for token in tokens_of(submission.name, submission.body) if _is_telling(token)]
     met = sum(sum(training.counts.get(token, (0, 0))) > 0 for token in own)
-    if not own and link_share(submission) == 1:
-        return [Finding("familiar", "a link without a word")]
     if not own or met <= STRANGE * len(own):
         return []
     part = (met / len(own) - STRANGE) / (FAMILIAR - STRANGE)

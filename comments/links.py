@@ -71,7 +71,10 @@ def lookalike_host(submission: Submission) -> Iterator[Finding]:
 
 def bare(submission: Submission, rules: Rules) -> Iterator[Finding]:
     """Find a link with hardly a word around it: it says nothing about the post."""
-    if has_stranger(submission, rules) and len(words_of(without_links(submission.body))) < FEW_WORDS:
+    if (
+        has_stranger(submission, rules)
+        and len(words_of(without_links(submission.body))) < FEW_WORDS
+    ):
         yield Finding("bare-link", "a link and hardly a word")
 
 

@@ -9,6 +9,7 @@ from comments.submissions import Finding, Submission
 from comments.tokens import COMMON, EMAIL, PHONE, folded, script_of, shouts, without_links, words_of
 
 FEWEST_WORDS = 6  # different ones; below that no language is told
+CONSIDERED_WORDS, CONSIDERED_SENTENCES = 60, 4
 OFFER_FROM = 20  # points of listed words
 _CONTACT = re.compile(
     r"\b(?:whats ?app|telegram|wechat|skype|viber|signal me|t\.me|dm me|call (?:us|now|today|me)"
@@ -36,7 +37,10 @@ _PRODUCT = re.compile(
     r"|miner|signals|airdrop|bonus|course|decor|seguros|obat|mattress|survey|work from home)\b",
     re.I,
 )
-_SHARE_TEXT = re.compile(r"check out this (?:video|playlist|channel) on youtube(?: \w{1,2}| br){0,9}")
+_SENTENCE = re.compile(r"\w{2}[\])\"'”’]?[.?!…](?=\s|$)")
+_SHARE_TEXT = re.compile(
+    r"check out this (?:video|playlist|channel) on youtube(?: \w{1,2}| br){0,9}"
+)
 _PUNCTUATION = re.compile(r"[!?$*~>♥❤]{4,}|(?:[-=]{3,}>)|(?:\.{3,9}\s{0,5}\w{1,30}\s{0,5}){3,9}")
 
 
@@ -91,6 +95,14 @@ def praise(submission: Submission) -> Iterator[Finding]:
     yield Finding("praise", evidence, min(3, len(found)))
     if has_link(submission) or _PRODUCT.search(folded(submission.name)):
         yield Finding("praise-link", evidence)
+
+
+def considered(submission: Submission) -> Iterator[Finding]:
+    """Find a text of several sentences and some length: who sells is brief."""
+    text = without_links(submission.body)
+    sentences, words = len(_SENTENCE.findall(text)), len(words_of(text))
+    if words >= CONSIDERED_WORDS and sentences >= CONSIDERED_SENTENCES:
+        yield Finding("considered", f"{words} words in {sentences} sentences")
 
 
 def share_text(submission: Submission) -> Iterator[Finding]:

@@ -35,6 +35,7 @@ WORDS = {
     "foreign-link": "not in English, with a link",
     "words": "words of our list",
     "domains": "domains of our list",
+    "considered": "several whole sentences",
     "bayes": "words of earlier decisions",
     "familiar": "of a kind decided about before",
     "together": "these and earlier decisions agree",

@@ -111,7 +111,7 @@ def findings(submission: Submission, rules: Rules) -> Iterator[Finding]:
     yield from phrasing.listed_words(submission, rules)
     yield from phrasing.listed_domains(submission, rules)
     for check in (phrasing.solicitation, phrasing.product_name, phrasing.praise,
-                  phrasing.share_text, phrasing.shouting,
+                  phrasing.share_text, phrasing.considered, phrasing.shouting,
                   phrasing.foreign, selling.pitch, selling.self_promotion):  # fmt: skip
         yield from check(submission)
     taught = bayes.findings(submission)
@@ -171,9 +171,7 @@ def _phrases(reason: Reason, rules: Rules) -> int:
     if reason.code == "words":  # Cheap terms are subjects, dear ones are phrases.
         points = (rules.words.get(term, 0) for term in reason.evidence.split(", "))
         return sum(one for one in points if one >= DEAR)
-    if reason.code == "link":
-        return round(LINK * reason.times)
-    return reason.weight if reason.code == "bare-link" else 0
+    return round(LINK * reason.times) if reason.code == "link" else 0
 
 
 def _sending(submission: Submission) -> Iterator[Finding]:
