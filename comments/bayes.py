@@ -17,7 +17,7 @@ STRENGTH, UNKNOWN = 1.5, 0.5  # of the assumption, and what is assumed of a toke
 TELLING = 0.1  # Tokens nearer to "unsure" than this say nothing.
 # The share of a text's words (those everybody uses apart) that were met before: from the first on
 # it is strange no longer, from the second on fully of the kind decided about.
-STRANGE, FAMILIAR = 0.35, 0.6
+STRANGE, FAMILIAR = 0.4, 0.75
 HALF_KNOWN = 0.5  # the share of its certainty of spam that it keeps about strange texts
 MOST_TOKENS = 150
 FEWEST_LINKS = 10  # in spam, before anything is said about links
@@ -83,7 +83,7 @@ def _pulls_to_spam(token: str, training: Training) -> bool:
 def _is_telling(token: str) -> bool:
     if token.startswith("~"):
         return False
-    return token.isalpha() and token not in COMMON
+    return token.replace("'", "").isalpha() and token not in COMMON
 
 
 def pulls_of(tokens: Sequence[str], training: Training) -> list[Pull]:

@@ -15,6 +15,7 @@ SHORTENERS = frozenset(
     shorturl.at t.co t.ly tiny.cc tinyurl.com v.gd""".split()  # noqa: SIM905
 )
 FEW_WORDS = 4
+MOST_COUNTED = 4  # links after the first; a list of sources is no verdict
 _LINK = re.compile(r'<a href="([^"]*)"')
 _LINK_IN_NAME = re.compile(r"https?:|www\.|\b[\w-]+\.(?:com|net|org|info|biz|shop|ru|cn)\b", re.I)
 _MARKUP = re.compile(
@@ -45,7 +46,7 @@ def many(submission: Submission, rules: Rules) -> Iterator[Finding]:
     """
     counted = _strangers(submission, rules)
     if len(counted) > 1:
-        yield Finding("links", f"{len(counted)} links", len(counted) - 1)
+        yield Finding("links", f"{len(counted)} links", min(MOST_COUNTED, len(counted) - 1))
 
 
 def in_name(submission: Submission) -> Iterator[Finding]:

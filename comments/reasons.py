@@ -39,6 +39,7 @@ WORDS = {
     "bayes": "words of earlier decisions",
     "familiar": "of a kind decided about before",
     "together": "these and earlier decisions agree",
+    "links-only": "nothing but links, a person should look",
     "history": "earlier comments of the same person",
     "akismet": "Akismet",
     "work": "the browser worked for it",

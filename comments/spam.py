@@ -22,7 +22,10 @@ __all__ = [
 
 TRUSTED_BELOW, SPAM_FROM, REFUSED_FROM = 20, 80, 140
 # Evidence that is ours, not the reader's: terms of the lists, counts, kinds.
-HARMLESS = {"words", "domains", "rate", "links", "haste", "unsigned", "offer", "copied", "history"}
+HARMLESS = {
+    "words", "domains", "rate", "links", "haste", "unsigned", "offer", "copied", "history", "pitch",
+    "named-host", "familiar", "considered",
+}  # fmt: skip
 BORROWED = {"copied", "known-spam", "front-page", "named-host", "link-in-name", "markup", "script"}
 LISTED = {"words", "domains"}
 # Signs of promotion in the form of a text; its subject is none.
@@ -31,6 +34,12 @@ PROMOTION = {
     "contact", "pitch", "self-promotion", "product-name", "offer", "praise-link", "foreign-link",
     "domains", "known-spam", "copied", "share-text",
 }  # fmt: skip
+# Where links lead. However many: what is nothing but links is for a person to look at.
+LINKS = {
+    "links", "hidden-target", "lookalike-host", "front-page", "named-host", "bare-link", "html-link",
+    "domains",
+}  # fmt: skip
+ADDED = {"together", "links-only"}  # Follow from the other reasons.
 MUTE = {"link", "familiar"}  # Signs that weigh nothing by themselves.
 FEWEST_SIGNS = 15  # points of those
 ENOUGH = 40  # points of signs, and
@@ -124,14 +133,15 @@ def findings(submission: Submission, rules: Rules) -> Iterator[Finding]:
 
 def weigh(found: Iterable[Finding], rules: Rules) -> Judgement:
     """Give each finding its weight under these rules: also findings that were kept for years."""
-    reasons = [_reason(finding, rules) for finding in found if finding.code != "together"]
+    reasons = [_reason(finding, rules) for finding in found if finding.code not in ADDED]
     if any(reason.code in BORROWED for reason in reasons):  # Another's words vouch for nobody.
         reasons = [one for one in reasons if one.code != "bayes" or one.weight > 0]
     agreed = _agreement(reasons, rules)
     if not TRUSTED_BELOW <= _sum(reasons) + (agreed.weight if agreed else 0) < SPAM_FROM:
         reasons = [one for one in reasons if one.code != "work"]  # Asked of the doubtful alone.
     reasons = [reason for reason in reasons if reason.weight or reason.code in MUTE]
-    return Judgement((*reasons, agreed) if agreed else tuple(reasons))
+    added = (agreed, _links_only(reasons) if not agreed else None)
+    return Judgement((*reasons, *filter(None, added)))
 
 
 def _reason(finding: Finding, rules: Rules) -> Reason:
@@ -164,6 +174,20 @@ def _agreement(reasons: list[Reason], rules: Rules) -> Reason | None:
     return (
         Reason("together", weight, "the signs and past decisions agree", part) if weight else None
     )
+
+
+def _links_only(reasons: list[Reason]) -> Reason | None:
+    """Return what keeps a comment waiting in which nothing but links looks like spam.
+
+    A weight that staff raised to a verdict stays one.
+    """
+    signs = [one for one in reasons if one.weight > 0]
+    score = sum(one.weight for one in reasons)
+    if score < SPAM_FROM or any(one.code not in LINKS for one in signs):
+        return None
+    if any(one.weight >= SPAM_FROM for one in signs):
+        return None
+    return Reason("links-only", SPAM_FROM - 1 - score, "no other sign than links")
 
 
 def _phrases(reason: Reason, rules: Rules) -> int:

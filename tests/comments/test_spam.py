@@ -94,6 +94,57 @@ def test_sign_is_found_in_the_text(name, body, codes):
     assert bool(codes) or not found
 
 
+def test_nothing_but_links_waits_for_a_person_however_many():
+    body = " ".join(f"https://site{number}.test" for number in range(12))
+    assert sum(judged(body).values()) == spam.SPAM_FROM - 1
+
+
+@pytest.mark.parametrize(
+    ("body", "moves"),
+    [
+        ("Order now, 20% off your first order, guaranteed.", 3),
+        ("We offer the best prices in town, call us today.", 3),
+        ("The contract was 20% off its target, and nobody is guaranteed anything.", 1),
+        ("They work from home two days a week. Has anybody a copy?", 0),
+    ],
+)
+def test_pitch_counts_its_moves_after_the_first(body, moves):
+    assert judged(body).get("pitch", 0) == 25 * moves
+
+
+@pytest.mark.parametrize(
+    ("body", "is_found"),
+    [
+        ("please subscribe to my channel", True),
+        ("Check out this song", True),
+        ("How do I subscribe to the newsletter?", False),
+        ("Please unsubscribe me, I get two copies.", False),
+        ("Check out this report", False),
+        ("Let me know if the page works", False),
+    ],
+)
+def test_self_promotion_asks_for_attention_to_ones_own(body, is_found):
+    assert ("self-promotion" in judged(body)) is is_found
+
+
+def test_whole_sentences_and_official_sources_speak_for_a_comment():
+    assert judged(f"{LONG} " * 5) == {"considered": -15}
+    source = "See https://www.gov.uk/government/statistics and https://www.nao.org.uk/reports/x"
+    assert judged(source) == {"domains": -15}
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("<script>alert(1)</script>", "script"),
+        ("<img src=x onerror=alert(1)> hello", "script"),
+        ("Your page shows <script> in its title.", "markup"),
+    ],
+)
+def test_script_is_told_from_a_report_of_one(body, code):
+    assert code in judged(body)
+
+
 def test_quoting_the_post_with_a_link_is_no_copy():
     text = "The department paid for outcomes that nobody had measured before the contracts began."
     quoted = f"> {text}\n\nThis is the part that matters, see https://audit.test/report for why."
