@@ -83,16 +83,23 @@ def unproven(identity: Identity) -> CommentQuerySet:
 
 
 def confirm(
-    identity: Identity, *, is_remembered: bool, not_mine: Collection[str], now: datetime
+    identity: Identity,
+    *,
+    is_remembered: bool,
+    shown: Collection[str],
+    not_mine: Collection[str],
+    now: datetime,
 ) -> None:
     """Take the address as proven, and what was left under it as its owner's. Idempotent.
 
-    `not_mine` holds public ids: from those comments the address is taken away.
+    Both collections hold public ids. Of what was `shown` the address's owner vouches for all but
+    `not_mine`, from which the address is taken away; what others left since is nobody's yet.
     """
     with transaction.atomic():
         identity = Identity.objects.select_for_update().get(pk=identity.pk)
-        own = [one.pk for one in unproven(identity) if one.public_id not in not_mine]
-        of_others = [one.pk for one in unproven(identity) if one.public_id in not_mine]
+        found = [one for one in unproven(identity) if one.public_id in shown]
+        own = [one.pk for one in found if one.public_id not in not_mine]
+        of_others = [one.pk for one in found if one.public_id in not_mine]
         CommentContact.objects.filter(pk__in=of_others).delete()
         CommentContact.objects.filter(pk__in=own).update(proven_at=now)
         identity.confirmed_at = identity.confirmed_at or now

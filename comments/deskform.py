@@ -22,6 +22,12 @@ CHANGED_MEANWHILE = (
 )
 
 
+CHANGED_UNREAD = (
+    "The writer changed this since you opened it. Open the page again to read the words as they "
+    "are now, then decide. Your reply, if you wrote one, is in its box: copy it first."
+)
+
+
 def pressed(data: Mapping[str, Any]) -> str | None:
     """Return the verb of the desk's button that sent this form, or None for a plain "Save"."""
     return next((verb for verb in VERBS if f"_{verb}" in data), None)
@@ -84,6 +90,14 @@ class DeskForm(forms.ModelForm):
 
     def clean_new_body(self) -> str:
         return self._reworded("body", longest=spam.LONGEST_TEXT)
+
+    def clean(self) -> dict[str, Any]:
+        """Decide about nothing that was not on the page: its writer may have changed the words."""
+        opened = self.data.get("initial-new_body")
+        is_decided = pressed(self.data) or self.cleaned_data.get("reply")
+        if is_decided and opened is not None and _plain(opened) != _plain(self.instance.body):
+            raise ValidationError(CHANGED_UNREAD)
+        return self.cleaned_data
 
     def _reworded(self, name: str, *, longest: int, is_one_line: bool = False) -> str:
         """Return the words as they shall be: those that are there, unless this form changed them.

@@ -40,12 +40,16 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 
 @public_post
 def _confirm(request: HttpRequest, identity: Identity, is_remembered: bool) -> HttpResponse:
-    confirmations.confirm(
-        identity,
-        is_remembered=is_remembered,
-        not_mine=request.POST.getlist("not_mine"),
-        now=timezone.now(),
-    )
+    try:
+        confirmations.confirm(
+            identity,
+            is_remembered=is_remembered,
+            shown=request.POST.getlist("shown"),
+            not_mine=request.POST.getlist("not_mine"),
+            now=timezone.now(),
+        )
+    except Identity.DoesNotExist:  # Erased since the link was read.
+        return render(request, "comments/link_expired.html", status=410)
     response = render(request, "comments/confirmed.html")
     response.set_cookie(
         trust.COOKIE,
@@ -71,10 +75,10 @@ def mute(request: HttpRequest, token: str) -> HttpResponse:
         identity = identities.of_mute_token(token)
     except InvalidLinkError as error:
         raise Http404 from error
+    is_muted = identity is None or not identity.is_reachable
     if request.method == "POST" and identity:
         replies.mute(identity, now=timezone.now())
-        identity.refresh_from_db()
-    is_muted = identity is None or not identity.is_reachable
+        is_muted = True  # Also when its owner had it erased meanwhile.
     return render(request, "comments/mute.html", {"is_muted": is_muted})
 
 

@@ -4,7 +4,7 @@ A ledger says what is owed to whom. What is owed is claimed in a transaction of 
 mailed: a crash between the two loses one mail, and nobody is mailed the same thing twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -118,8 +118,11 @@ def deliver(identity_id: int, *, now: datetime) -> int:
     if not claimed:
         return 0
     sending = Notice.objects.filter(identity=identity, sent_at=now)
+    rows = list(sending.select_related("about__post").order_by("about__created_at", "about"))
+    if not rows:
+        return 0  # Erased meanwhile: nobody is there to be told.
     try:
-        mail.send(_message(identity, sending))
+        mail.send(_message(identity, rows))
     except mail.MailNotSent:
         sending.update(sent_at=None)
         raise
@@ -135,9 +138,8 @@ def _next_mail_at(identity: Identity, now: datetime) -> datetime:
     return max(bounds + [moment + DAY for moment in moments[MOST_PER_DAY - 1 :]])
 
 
-def _message(identity: Identity, notices: models.QuerySet[Notice]) -> EmailMessage:
+def _message(identity: Identity, rows: Sequence[Notice]) -> EmailMessage:
     """Return the mail, with the headers of RFC 2369 and RFC 8058 for muting it by one click."""
-    rows = list(notices.select_related("about__post").order_by("about__created_at", "about"))
     mute_url = mail.absolute(reverse("comments:mute", args=[identity.mute_token]))
     context = {
         "first": rows[0],

@@ -133,7 +133,8 @@ def _entries(text: str, *, folding: object) -> Iterator[tuple[str, int]]:
 def _entry(line: str, number: int) -> tuple[str, int]:
     match = _LINE.fullmatch(line)
     if match is None:
-        raise ListError(f"Line {number}: write “{line[:40]} = 20”, an entry and its points.")
+        entry = line.partition("=")[0].strip()[:40] or "free spins"
+        raise ListError(f"Line {number}: write “{entry} = 20”, an entry and its points.")
     term, points = match["term"].strip(), int(match["points"])
     if abs(points) > MOST_POINTS:
         raise ListError(f"Line {number}: points go from -{MOST_POINTS} to {MOST_POINTS}.")

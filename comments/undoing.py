@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
 from comments import lessons
 from comments.decisions import ModerationDecision
@@ -41,7 +41,7 @@ def undo(*, by: User, decided_at: datetime, now: datetime) -> int:
     """Put what this person decided at that moment back where it was; return how many comments.
 
     What somebody moved since, or was erased, stays as it is; so does everything after ten
-    minutes. A second undo of the same moment finds nothing. Three statements, whatever the number.
+    minutes. A second undo of the same moment finds nothing. Few statements, whatever the number.
     """
     with transaction.atomic():
         undone = _open(by, now).filter(decided_at=decided_at).values("comment")
@@ -61,6 +61,7 @@ def undo(*, by: User, decided_at: datetime, now: datetime) -> int:
             batch_size=500,
         )  # fmt: skip
         _unlearn(lines, decided_at, by=by)
+        _hide_replies(lines, decided_at, by=by, now=now)
         theirs = ModerationDecision.objects.filter(comment=OuterRef("pk"))
         before = theirs.filter(decided_at__lt=decided_at).order_by("-decided_at", "-pk")
         return Comment.objects.filter(pk__in=[line.comment_id for line in lines]).update(
@@ -81,6 +82,25 @@ def _open(by: User, now: datetime) -> QuerySet[ModerationDecision]:
         comment__state=F("to_state"),
         comment__decided_at=F("decided_at"),
     )
+
+
+def _hide_replies(
+    lines: list[ModerationDecision], decided_at: datetime, *, by: User, now: datetime
+) -> None:
+    """Take what this person answered since to comments that are public no more from the page.
+
+    Left there it would stand under a tombstone; hidden, its words are kept.
+    """
+    pks = [line.comment_id for line in lines if line.to_state == State.PUBLISHED]
+    to_them = Q(answered__in=pks) | Q(answered=None, parent__in=pks)
+    own = Comment.objects.published().filter(to_them, user=by, created_at__gte=decided_at)
+    replies = list(own.select_for_update(of=("self",)).order_by("pk"))
+    for reply in replies:
+        line = ModerationDecision.about(reply, to=State.HIDDEN, by=by, at=now)
+        line.is_undo = True  # Part of this one: it is not offered to be undone itself.
+        line.save()
+    hidden = Comment.objects.filter(pk__in=[reply.pk for reply in replies])
+    hidden.update(state=State.HIDDEN, decided_at=now, decided_by=by)
 
 
 def _unlearn(lines: list[ModerationDecision], decided_at: datetime, *, by: User) -> None:

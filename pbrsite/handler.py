@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.db import Error
 
 from pbrsite import pagecache
@@ -15,6 +15,23 @@ from pbrsite.pagecache import Key, Page, PageCache
 NOT_PLAIN = (*pagecache.CONDITIONS, "QUERY_STRING", "HTTP_COOKIE", "SCRIPT_NAME")
 
 
+class Request(WSGIRequest):
+    """Reads query string and form as UTF-8, whatever the visitor says of them.
+
+    Our pages are UTF-8, and so is what browsers send from them. Among the encodings that Python
+    knows by name, and a stranger may write, are some that are none of text ("hex"), or that give
+    half a character ("utf-7"): no page and no database takes that.
+    """
+
+    @property
+    def encoding(self) -> None:
+        return None
+
+    @encoding.setter
+    def encoding(self, value: str | None) -> None:
+        """Django hands on what the Content-Type says, while it makes the request."""
+
+
 class Handler(WSGIHandler):
     """Django's, which hands out a kept page before it makes a request of what the visitor asks.
 
@@ -22,6 +39,7 @@ class Handler(WSGIHandler):
     is answered here: what is not kept, conditional or in any doubt goes on to the middleware.
     """
 
+    request_class = Request
     cache: PageCache
 
     def load_middleware(self, is_async: bool = False) -> None:

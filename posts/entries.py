@@ -36,7 +36,7 @@ def _entry(post: Post) -> Entry:
     url = absolute(post.get_absolute_url())
     published_at = post.published_at or post.created_at
     return Entry(
-        id=feed_id(post),
+        id=post.feed_id,
         url=url,
         title=post.display_title,
         html=_full(post) if settings.FEED_CONTENT == "full" else _excerpt(post),
@@ -53,11 +53,6 @@ def _entry(post: Post) -> Entry:
         comments_url=f"{url}#comments",
         picture=_picture(post),
     )
-
-
-def feed_id(post: Post) -> str:
-    """Return a tag URI (RFC 4151) of the row: a new slug or title does not send it out again."""
-    return f"tag:{settings.SITE_HOST},{post.created_at:%Y-%m-%d}:post-{post.pk}"
 
 
 def _full(post: Post) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from cabinet.fields import CabinetForeignKey
 from django.conf import settings
@@ -47,6 +48,12 @@ __all__ = [
     "RelatedPost", "RevisionNote", "ScheduledChange", "SearchEntry", "SearchMiss", "SearchTerm",
     "Series", "Tag", "TagAlias", "TagChange", "TagSlug", "TaggedPost", "TermVector", "WorkingCopy",
 ]  # fmt: skip
+
+
+def new_feed_id() -> str:
+    """Return a name no other entry of any feed has (RFC 9562, RFC 8141)."""
+    return uuid4().urn
+
 
 RELATED_SHOWN = 5
 MADE_FROM_BODY = ("body_html", "contents", "plain_text", "word_count")
@@ -108,6 +115,8 @@ class Post(Publishing, Correctable, Cited):  # type: ignore[django-manager-missi
     )
     imported_at = models.DateTimeField(null=True, blank=True, editable=False)
     wordpress_id = models.PositiveIntegerField(null=True, blank=True, unique=True, editable=False)
+    # What feed readers know the post by, for ever: no change of slug, title or domain moves it.
+    feed_id = models.CharField(max_length=300, unique=True, default=new_feed_id, editable=False)
     related_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_open_to_comments = models.BooleanField("open to comments", default=True)
     is_mailed = models.BooleanField("send in the noon e-mail", default=True)

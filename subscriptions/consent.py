@@ -1,5 +1,6 @@
 """What people agreed to and when, who must be left alone, and what was typed into a form."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
@@ -28,6 +29,9 @@ class ConsentEvent(models.Model):
     method = models.CharField(max_length=60)
     wording = models.CharField(max_length=20)
     page = models.CharField(max_length=200, blank=True)
+    # Of an import: where and when the person agreed, as whoever imported it says.
+    source = models.CharField(max_length=300, blank=True)
+    agreed_at = models.DateTimeField(null=True, blank=True)
     at = models.DateTimeField()
 
     class Meta:
@@ -69,14 +73,28 @@ class Suppression(models.Model):
 
     @classmethod
     def add(cls, email: str, reason: str, *, at: datetime) -> None:
-        key = tokens.address_keys(email)[0]
-        cls.objects.get_or_create(key=key, defaults={"reason": reason, "at": at})
+        """Keep an address out; of two reasons a complaint stays, the one nobody lifts."""
+        known = cls.objects.filter(key__in=tokens.address_keys(email))
+        if reason == cls.Reason.COMPLAINT and known.update(reason=reason, at=at):
+            return
+        if not known.exists():
+            key = tokens.address_keys(email)[0]
+            cls.objects.get_or_create(key=key, defaults={"reason": reason, "at": at})
 
     @classmethod
     def reason_for(cls, email: str) -> str:
         """Return why this address is left alone, or ""."""
-        found = cls.objects.filter(key__in=tokens.address_keys(email)).first()
-        return found.reason if found else ""
+        return cls.reasons_for([email]).get(email, "")
+
+    @classmethod
+    def reasons_for(cls, emails: Iterable[str]) -> dict[str, str]:
+        """Return why which of these are left alone; one query. A complaint goes before the rest."""
+        wanted = {key: email for email in emails for key in tokens.address_keys(email)}
+        reasons: dict[str, str] = {}
+        for key, reason in cls.objects.filter(key__in=wanted).values_list("key", "reason"):
+            if reasons.get(wanted[key]) != cls.Reason.COMPLAINT:
+                reasons[wanted[key]] = reason
+        return reasons
 
     @classmethod
     def lift(cls, email: str) -> None:
@@ -95,6 +113,7 @@ class MailRequest(models.Model):
     class Purpose(models.TextChoices):
         SUBSCRIBE = "subscribe", "Sign up"
         MANAGE = "manage", "Preference link"
+        INVITE = "invite", "Imported, asked to confirm"
 
     class Verdict(models.TextChoices):
         UNDECIDED = "", "Undecided"

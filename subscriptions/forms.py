@@ -61,9 +61,7 @@ class SubscribeForm(HoneypotForm):
     )
 
     def clean_email(self) -> str:
-        if isinstance(self.data, QueryDict) and len(self.data.getlist("email")) > 1:
-            raise forms.ValidationError("Enter one e-mail address.")
-        return normalise(self.cleaned_data["email"])
+        return only_address(self)
 
     def clean_frequency(self) -> str:
         """Return a frequency we know; anything else means the usual one."""
@@ -99,7 +97,7 @@ class FindForm(HoneypotForm):
         self.helper = helper("Mail me a link", Field("email"), trap(), form_id="find-form")
 
     def clean_email(self) -> str:
-        return normalise(self.cleaned_data["email"])
+        return only_address(self)
 
 
 class PreferencesForm(forms.ModelForm):
@@ -139,6 +137,13 @@ class PreferencesForm(forms.ModelForm):
         if day and not today < day <= today + LONGEST_PAUSE:
             raise forms.ValidationError("Choose a day after today, within a year.")
         return day
+
+
+def only_address(form: forms.Form) -> str:
+    """Return the form's one address as we write it; of two, nobody knows which is meant."""
+    if isinstance(form.data, QueryDict) and len(form.data.getlist("email")) > 1:
+        raise forms.ValidationError("Enter one e-mail address.")
+    return normalise(form.cleaned_data["email"])
 
 
 def normalise(email: str) -> str:

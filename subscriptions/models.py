@@ -65,7 +65,8 @@ class Subscriber(models.Model):
         COMPLAINED = "complained", "Complained"
         ERASED = "erased", "Erased"
 
-    CHOOSING = frozenset({State.PENDING, State.ACTIVE, State.PAUSED})
+    CONFIRMED = frozenset({State.ACTIVE, State.PAUSED})
+    CHOOSING = CONFIRMED | {State.PENDING}
 
     email = models.EmailField("e-mail address", max_length=254, blank=True)
     state = models.CharField(max_length=12, choices=State, default=State.PENDING)
@@ -93,6 +94,7 @@ class Subscriber(models.Model):
         permissions = [
             ("unsubscribe_subscriber", "Can unsubscribe people on their behalf"),
             ("erase_subscriber", "Can erase people on their behalf"),
+            ("import_subscriber", "Can import people from a file"),
         ]
         indexes = [
             # The freeze: everybody active of one frequency.
@@ -134,7 +136,7 @@ class Subscriber(models.Model):
         return self.state == self.State.ACTIVE
 
     def is_confirmed(self) -> bool:
-        return self.state in {self.State.ACTIVE, self.State.PAUSED}
+        return self.state in self.CONFIRMED
 
     def is_confirmation_expired(self, now: datetime) -> bool:
         return self.confirm_expires_at is None or self.confirm_expires_at <= now
@@ -173,6 +175,21 @@ class Subscriber(models.Model):
             Delivery.objects.filter(subscriber=self).open().cancel(at=at)
             self.confirm_digest, self.confirm_expires_at = "", None
             self._move(self.State.UNSUBSCRIBED, at=at, method=method, actor=actor, page=page)
+        return True
+
+    def come_back(self, event_id: int, *, paused_until: datetime | None, at: datetime) -> bool:
+        """Undo the leaving that event tells of, if it was the last thing that happened.
+
+        What was chosen before counts again; mail that leaving called back comes with the next.
+        """
+        with transaction.atomic():
+            last = self.events.last() if self._is_locked_in({self.State.UNSUBSCRIBED}) else None
+            if last is None or last.pk != event_id or last.from_state not in self.CONFIRMED:
+                return False
+            is_paused = paused_until is not None and paused_until > at
+            self.paused_until, self.frequency_changed_at = paused_until, at
+            state = self.State.PAUSED if is_paused else self.State.ACTIVE
+            self._move(state, at=at, method="undone on the unsubscribe page")
         return True
 
     def pause(

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from subscriptions import tokens
+from subscriptions import disclosure, leaving, tokens
 from subscriptions.forms import PreferencesForm
 from subscriptions.models import Subscriber
 from subscriptions.private import private_page
@@ -31,7 +31,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     choice = request.POST.get("choice", "")
     if choice == "export":
         return _export(subscriber)
-    if choice == "leave" or (choice == "erase" and request.POST.get("sure")):
+    if choice in {"leave", "close"} or (choice == "erase" and request.POST.get("sure")):
         return _part(request, subscriber, choice)
     return _save(request, subscriber)
 
@@ -80,28 +80,19 @@ def _apply(subscriber: Subscriber, wanted: dict[str, Any]) -> None:
 
 
 def _part(request: HttpRequest, subscriber: Subscriber, choice: str) -> HttpResponse:
+    context: dict[str, Any] = {"done": choice}
     if choice == "erase":
         subscriber.erase(at=timezone.now(), method=METHOD)
+    elif choice == "close":
+        subscriber.revoke_links()
     else:
-        subscriber.leave(at=timezone.now(), method=METHOD)
-    return render(request, "subscriptions/parted.html", {"is_erased": choice == "erase"})
+        context["way_back"] = leaving.say_goodbye(subscriber, timezone.now(), method=METHOD)
+    return render(request, "subscriptions/parted.html", context)
 
 
 def _export(subscriber: Subscriber) -> HttpResponse:
     """Return everything kept about the person, as a file."""
-    events = subscriber.events.values("at", "from_state", "to_state", "actor", "method", "wording",
-                                      "page")  # fmt: skip
-    mail = subscriber.deliveries.values("issue__kind", "issue__local_date", "state", "at")
-    content = {
-        "email": subscriber.email,
-        "state": subscriber.state,
-        "frequency": subscriber.frequency,
-        "topics": list(subscriber.topics.values_list("name", flat=True)),
-        "paused_until": subscriber.paused_until,
-        "created_at": subscriber.created_at,
-        "consent": list(events),
-        "mail": list(mail.order_by("at")),
-    }
+    content = disclosure.everything_about(subscriber)
     response = JsonResponse(content, json_dumps_params={"indent": 2})
     response["Content-Disposition"] = 'attachment; filename="subscription.json"'
     return response

@@ -13,7 +13,10 @@ def prune(now: datetime) -> dict[str, int]:
     unconfirmed = Subscriber.objects.filter(
         state=Subscriber.State.PENDING, created_at__lt=now - UNCONFIRMED_FOR
     ).exclude(confirm_expires_at__gt=now)
-    requests = MailRequest.objects.filter(at__lt=now - REQUESTS_FOR)
+    # The invitations of a long import take their time; they are paced.
+    requests = MailRequest.objects.exclude(purpose=MailRequest.Purpose.INVITE).filter(
+        at__lt=now - REQUESTS_FOR
+    )
     return {
         "requests never answered": requests.delete()[0],
         "sign-ups never confirmed": unconfirmed.delete()[1].get("subscriptions.Subscriber", 0),

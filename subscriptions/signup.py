@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from pbrsite import mail, rates
@@ -27,10 +28,18 @@ CONFIRM_PERIOD = timedelta(days=30)
 CONFIRMATIONS_PER_PERIOD = 3
 REMIND_AGAIN_AFTER = timedelta(days=30)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-CONFIRMATIONS_PER_HOUR = 600  # of the whole site
+CONFIRMATIONS_PER_HOUR = 600  # of the whole site; in a surge, the rest waits its turn.
+WAITING_PER_MINUTE = 10  # as fast as the site's cap refills
+INVITES_PER_MINUTE = 30  # of an import
+SURELY_WAITING = timedelta(minutes=5)  # Before that, its first job may just not have come to it.
+WAITING = "waiting"
 LINKS_PER_DAY = 3  # for one address
 
 Verdict = MailRequest.Verdict
+
+
+class Surge(Exception):  # noqa: N818 - it reads as what it is.
+    """The whole site has mailed as many confirmations as it may for now: the request waits."""
 
 
 class MailNotSent(Exception):  # noqa: N818 - it reads as what it is.
@@ -42,19 +51,42 @@ def answer(request_id: int, now: datetime) -> str:
 
     The decision and its counters are committed first, so that of many requests for one address a
     single one mails. If the mail then fails, the row stays, and the next run mails without deciding
-    anew. Run again after that, it does nothing.
+    anew. Run again after that, it does nothing. In a surge it changes nothing and returns WAITING.
     """
-    with transaction.atomic():
-        request = MailRequest.objects.select_for_update().filter(pk=request_id).first()
-        if request is None:
-            return Verdict.UNDECIDED
-        if not request.verdict:
-            _decide(request, now)
-        message = _message(request, now)
+    try:
+        with transaction.atomic():
+            request = MailRequest.objects.select_for_update().filter(pk=request_id).first()
+            if request is None:
+                return Verdict.UNDECIDED
+            if not request.verdict:
+                _decide(request, now)
+            message = _message(request, now)
+    except Surge:
+        logger.warning("The site's cap on confirmations is reached: request %s waits", request_id)
+        return WAITING
     if message:
         _send(message)
     request.delete()
     return request.verdict
+
+
+def due(now: datetime) -> list[int]:
+    """Return the requests to answer in this minute: those a surge held up, and the next invited.
+
+    The oldest come first. People who sign up do not wait for an import, nor it for them.
+    """
+    invites = MailRequest.objects.filter(
+        verdict=Verdict.UNDECIDED, purpose=MailRequest.Purpose.INVITE
+    )
+    return [
+        *_held_up(now).values_list("pk", flat=True)[:WAITING_PER_MINUTE],
+        *invites.order_by("pk").values_list("pk", flat=True)[:INVITES_PER_MINUTE],
+    ]
+
+
+def _held_up(now: datetime) -> QuerySet[MailRequest]:
+    old = MailRequest.objects.filter(verdict=Verdict.UNDECIDED, at__lt=now - SURELY_WAITING)
+    return old.exclude(purpose=MailRequest.Purpose.INVITE).order_by("pk")
 
 
 def _decide(request: MailRequest, now: datetime) -> None:
@@ -64,6 +96,9 @@ def _decide(request: MailRequest, now: datetime) -> None:
     if request.purpose == MailRequest.Purpose.MANAGE:
         request.subscriber = Subscriber.objects.with_address(request.email).first()
         request.verdict = _manage_verdict(request, now)
+    elif request.purpose == MailRequest.Purpose.INVITE:
+        request.subscriber = Subscriber.objects.with_address(request.email).first()
+        request.verdict = _invite_verdict(request, now)
     else:
         request.subscriber = _find_or_add(request, now)
         request.verdict = _signup_verdict(request, request.subscriber, now)
@@ -76,6 +111,18 @@ def _manage_verdict(request: MailRequest, now: datetime) -> str:
     key = f"subscriptions.manage:{request.email.lower()}"
     is_allowed = rates.take(key, size=LINKS_PER_DAY, per=DAY, now=now)
     return Verdict.MANAGE_LINK if is_allowed else Verdict.UNDECIDED
+
+
+def _invite_verdict(request: MailRequest, now: datetime) -> str:
+    """Ask somebody imported to confirm, unless a form of theirs already had them asked."""
+    subscriber = request.subscriber
+    if subscriber is None or subscriber.state != Subscriber.State.PENDING:
+        return Verdict.UNDECIDED
+    if Suppression.reason_for(request.email) or subscriber.confirm_mailed_at:
+        return Verdict.UNDECIDED
+    _count_confirmation(subscriber, now)
+    subscriber.save()
+    return Verdict.CONFIRMATION
 
 
 def _find_or_add(request: MailRequest, now: datetime) -> Subscriber:
@@ -109,7 +156,7 @@ def _signup_verdict(request: MailRequest, subscriber: Subscriber, now: datetime)
     if subscriber.is_confirmed():
         # Anybody can type this address: what its owner chose stays as it is.
         return Verdict.ALREADY if _may_remind(subscriber, now) else Verdict.UNDECIDED
-    if not _may_confirm(subscriber, now):
+    if not _may_confirm(request, subscriber, now):
         return Verdict.UNDECIDED
     subscriber.frequency = request.frequency
     subscriber.save()
@@ -125,21 +172,32 @@ def _may_remind(subscriber: Subscriber, now: datetime) -> bool:
     return True
 
 
-def _may_confirm(subscriber: Subscriber, now: datetime) -> bool:
-    """Count one more confirmation for this address, if its caps and the site's allow it."""
+def _may_confirm(request: MailRequest, subscriber: Subscriber, now: datetime) -> bool:
+    """Count one more confirmation, if the caps of this address allow it; the site's raises Surge.
+
+    The site's is asked last: who is not to be mailed anyway takes nobody's turn. Nor does anybody
+    who comes in a surge go before those who have waited.
+    """
     last, counted_from = subscriber.confirm_mailed_at, subscriber.confirm_counted_from
     if last and last > now - CONFIRM_AGAIN_AFTER:
         return False
+    is_counted = counted_from is not None and counted_from > now - CONFIRM_PERIOD
+    if is_counted and subscriber.confirm_mail_count >= CONFIRMATIONS_PER_PERIOD:
+        return False
+    if _held_up(now).filter(pk__lt=request.pk)[:WAITING_PER_MINUTE].count() == WAITING_PER_MINUTE:
+        raise Surge
+    if not rates.take("subscriptions.site", size=CONFIRMATIONS_PER_HOUR, per=HOUR, now=now):
+        raise Surge
+    _count_confirmation(subscriber, now)
+    return True
+
+
+def _count_confirmation(subscriber: Subscriber, now: datetime) -> None:
+    counted_from = subscriber.confirm_counted_from
     if counted_from is None or counted_from <= now - CONFIRM_PERIOD:
         subscriber.confirm_counted_from, subscriber.confirm_mail_count = now, 0
-    if subscriber.confirm_mail_count >= CONFIRMATIONS_PER_PERIOD:
-        return False
-    if not rates.take("subscriptions.site", size=CONFIRMATIONS_PER_HOUR, per=HOUR, now=now):
-        logger.warning("The site's cap on confirmations is reached")
-        return False
     subscriber.confirm_mailed_at = now
     subscriber.confirm_mail_count += 1
-    return True
 
 
 def _message(request: MailRequest, now: datetime) -> EmailMessage | None:

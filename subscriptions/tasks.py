@@ -16,6 +16,18 @@ def answer(request_id: int) -> None:
     signup.answer(request_id, timezone.now())
 
 
+def defer_answer(request_id: int) -> None:
+    """Have a request answered. Its jobs run one after the other, so that no two of them mail."""
+    answer.configure(lock=f"subscriptions.request-{request_id}").defer(request_id=request_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="subscriptions.waiting")
+def answer_waiting(timestamp: int) -> None:
+    for request_id in signup.due(timezone.now()):
+        defer_answer(request_id)
+
+
 @app.periodic(cron="* * * * *")
 @app.task
 def ring(timestamp: int) -> None:

@@ -2,14 +2,14 @@
 
 from django.urls import path, re_path
 
-from subscriptions import archive, preferences, views
+from subscriptions import archive, leaving, preferences, views
 
 app_name = "subscriptions"
 urlpatterns = [
     path("subscribe/", views.subscribe, name="subscribe"),
     path("subscribe/check-your-mail/", views.check_mail, name="check_mail"),
     path("subscribe/confirm/<str:token>/", views.confirm, name="confirm"),
-    path("u/<str:token>/", views.leave, name="leave"),
+    path("u/<str:token>/", leaving.leave, name="leave"),
     path("subscription/", views.find, name="find"),
     path("subscription/<str:token>/", preferences.preferences, name="preferences"),
     re_path(

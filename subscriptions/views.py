@@ -1,10 +1,11 @@
-"""Public pages of sign-up: subscribe, confirm, leave. Nothing here looks a person up by address."""
+"""Public pages of sign-up: subscribe, confirm. Nothing here looks a person up by address."""
 
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,11 +17,12 @@ from pbrsite.forms import public_post
 from posts.models import Tag
 from subscriptions import noon, tasks, tokens
 from subscriptions.forms import FindForm, SubscribePageForm
-from subscriptions.models import Kind, MailRequest, Subscriber
+from subscriptions.models import CONFIRM_WITHIN, MailRequest, Subscriber
 from subscriptions.private import private_page
 
-PAUSE = timedelta(days=30)
 REQUESTS_PER_HOUR = 30  # of one network
+COOKIE = "signup"
+CONFIRM_PATH = "/subscribe/confirm/"
 
 safe_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -41,7 +43,20 @@ def _take_subscription(request: HttpRequest) -> HttpResponse:
     values = {name: form.cleaned_data[name] for name in ("email", "frequency", "tags")}
     _enqueue(request, MailRequest(purpose=MailRequest.Purpose.SUBSCRIBE,
                                   is_trapped=form.is_trapped, **values))  # fmt: skip
-    return _see_other(reverse("subscriptions:check_mail"))
+    response = _see_other(reverse("subscriptions:check_mail"))
+    _mark(response, form.cleaned_data["email"])
+    return response
+
+
+def _mark(response: HttpResponse, email: str) -> None:
+    """Let the browser that filled in the form confirm without a button, until the link expires.
+
+    The cookie goes to the confirmation page alone, so every other page stays one for everybody.
+    """
+    response.set_cookie(
+        COOKIE, tokens.browser(email), path=CONFIRM_PATH, max_age=CONFIRM_WITHIN,
+        secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax",
+    )  # fmt: skip
 
 
 def _show_form(
@@ -63,23 +78,30 @@ def check_mail(request: HttpRequest) -> HttpResponse:
 @safe_or_post
 @private_page
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows a button, POST confirms. A mail scanner that follows links changes nothing."""
+    """GET shows a button, POST confirms. A mail scanner that follows links changes nothing.
+
+    To the browser that filled in the form the page comes with a script that presses the button.
+    """
     now = timezone.now()
     subscriber = Subscriber.objects.filter(confirm_digest=tokens.digest_of(token)).first()
     if subscriber is None:
-        raise Http404
+        return render(request, "subscriptions/confirm_unknown.html", status=404)
     is_new = False
     if not subscriber.is_confirmed():
         if subscriber.is_confirmation_expired(now):
             return _expired(request, subscriber)
         if request.method == "POST":
-            is_new = subscriber.confirm(at=now, page="/subscribe/confirm/")
+            is_new = subscriber.confirm(at=now, page=CONFIRM_PATH)
     context = {
         "is_confirmed": subscriber.is_confirmed(),
         "is_new": is_new,
+        "is_own_browser": tokens.is_browser_of(subscriber.email, request.COOKIES.get(COOKIE, "")),
         "first_mail": noon.first_mail(subscriber.frequency, now),
     }
-    return render(request, "subscriptions/confirm.html", context)
+    response = render(request, "subscriptions/confirm.html", context)
+    if is_new and COOKIE in request.COOKIES:
+        response.delete_cookie(COOKIE, path=CONFIRM_PATH, samesite="Lax")
+    return response
 
 
 def _expired(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
@@ -92,45 +114,6 @@ def _expired(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     )  # fmt: skip
     _enqueue(request, wanted)
     return _see_other(reverse("subscriptions:check_mail"))
-
-
-@csrf_exempt
-@safe_or_post
-@private_page
-def leave(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows the choices; POST unsubscribes, or does the milder thing that was chosen.
-
-    RFC 8058: a POST with `List-Unsubscribe=One-Click` needs no cookie and no log-in, gets no
-    redirect, and the answer comes after the commit. Any other POST without a choice means the same.
-    """
-    try:
-        key = tokens.read_leave(token)
-    except tokens.InvalidToken as error:
-        raise Http404 from error
-    subscriber = Subscriber.objects.filter(pk=key.subscriber_id).first()
-    done = ""
-    if request.method == "POST":
-        done = _leave(request, subscriber) if subscriber else "left"
-    context = {
-        "subscriber": subscriber,
-        "done": done,
-        "is_gone": subscriber is None or not subscriber.is_confirmed(),
-        "weekly": Kind.WEEKLY,
-    }
-    return render(request, "subscriptions/leave.html", context)
-
-
-def _leave(request: HttpRequest, subscriber: Subscriber) -> str:
-    """Do what the form says; return what was done: left, paused or weekly."""
-    now, choice = timezone.now(), request.POST.get("choice", "")
-    if choice == "pause" and subscriber.is_confirmed():
-        subscriber.pause(until=now + PAUSE, at=now, method="unsubscribe page")
-        return "paused"
-    if choice == "weekly" and subscriber.is_confirmed():
-        return "weekly" if subscriber.choose(frequency=Kind.WEEKLY, at=now) else "left"
-    is_one_click = request.POST.get("List-Unsubscribe") == "One-Click"
-    subscriber.leave(at=now, method="one-click" if is_one_click else "unsubscribe page")
-    return "left"
 
 
 @csrf_exempt
@@ -162,7 +145,7 @@ def _enqueue(request: HttpRequest, wanted: MailRequest) -> None:
     wanted.at, wanted.page = now, _page_of(request)
     with transaction.atomic():
         wanted.save()
-        tasks.answer.defer(request_id=wanted.pk)
+        tasks.defer_answer(wanted.pk)
 
 
 def _page_of(request: HttpRequest) -> str:
@@ -178,6 +161,8 @@ def _topics() -> list[Tag]:
 
 
 def _see_other(url: str) -> HttpResponse:
+    """Return the 303 of every form here, the same for a browser that comes with a cookie."""
     response = HttpResponseRedirect(url)
     response.status_code = 303
+    response["Cache-Control"] = "private, no-store"
     return response

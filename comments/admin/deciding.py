@@ -4,13 +4,14 @@ Each address takes a POST of who may moderate and answers a script with JSON, a 
 the way back to the list. What came or changed after the page was opened is never decided about.
 """
 
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -59,7 +60,7 @@ def undo(request: HttpRequest, desk: "CommentDesk") -> HttpResponse:
     """Take one's own decision of that moment back."""
     _guard(request, desk)
     now = timezone.now()
-    changed = undoing.undo(by=staff(request), decided_at=_moment(request, "undo"), now=now)
+    changed = undoing.undo(by=staff(request), decided_at=moment(request, "undo"), now=now)
     said = f"{_comments(changed)} back as before." if changed else (
         "Nothing was undone: ten minutes are over, or somebody has decided anew."
     )  # fmt: skip
@@ -82,8 +83,15 @@ def _guard(request: HttpRequest, desk: "CommentDesk") -> None:
 
 def _seen(request: HttpRequest, desk: "CommentDesk") -> CommentQuerySet:
     """Return what this person may see and had before their eyes when the page was made."""
-    seen = desk.get_queryset(request).unchanged_since(_moment(request, "seen"))
+    seen = as_seen(request, desk.get_queryset(request))
     return Comment.objects.filter(pk__in=seen.order_by().values("pk"))
+
+
+def as_seen(request: HttpRequest, comments: CommentQuerySet) -> CommentQuerySet:
+    """Leave out what came, was edited or was decided by a colleague since the list was made."""
+    seen = moment(request, "seen")
+    of_colleagues = Q(decided_at__gt=seen, decided_by__isnull=False) & ~Q(decided_by=staff(request))
+    return comments.unchanged_since(seen).exclude(of_colleagues)
 
 
 def _decide(
@@ -115,7 +123,7 @@ def _unchanged(desk: "CommentDesk", request: HttpRequest, pk: int) -> str:
     comment = desk.get_queryset(request).filter(pk=pk).first()
     if comment is None:
         return "This comment is not here any more."
-    seen = _moment(request, "seen")
+    seen = moment(request, "seen")
     if comment.edited_at and comment.edited_at > seen:
         return "Its writer changed it since you opened this page. Open the page again and read it."
     return f"Nothing changed: this comment is {comment.get_state_display().lower()} by now."
@@ -125,14 +133,16 @@ def _comments(number: int) -> str:
     return f"{number} comment{'' if number == 1 else 's'}"
 
 
-def _moment(request: HttpRequest, name: str) -> datetime:
+def moment(request: HttpRequest, name: str) -> datetime:
+    """Return the moment a field of the list's form names; 400 for what is none of our lists'."""
     try:
-        moment = parse_datetime(request.POST.get(name, ""))
+        found = parse_datetime(request.POST.get(name, ""))
     except ValueError:
-        moment = None
-    if moment is None or timezone.is_naive(moment):
+        found = None
+    # At either end of the calendar the offset leads out of what Postgres knows.
+    if found is None or timezone.is_naive(found) or not MINYEAR < found.year < MAXYEAR:
         raise BadRequest("This form was changed on its way. Open the list again.")
-    return moment
+    return found
 
 
 def _answer(request: HttpRequest, said: str, *, changed: int, now: datetime | None) -> HttpResponse:

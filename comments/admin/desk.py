@@ -18,7 +18,7 @@ from comments.admin.columns import Columns, history_url
 from comments.admin.deciding import staff
 from comments.admin.filters import AuthorFilter, StateFilter
 from comments.admin.histories import History
-from comments.deskform import VERBS, DeskForm, pressed
+from comments.deskform import VERBS, DeskForm, pressed, steps_from
 from comments.models import Comment, CommentQuerySet, ModerationDecision, NotPublicError
 from comments.records import RefusalCount
 
@@ -53,13 +53,18 @@ class DeskList(ChangeList):
 
 class DecisionInline(admin.TabularInline):
     model = ModerationDecision
-    fields = ["decided_at", "from_state", "to_state", "decided_by", "is_undo", "score"]
-    readonly_fields = ["decided_at", "from_state", "to_state", "decided_by", "is_undo", "score"]
+    fields = ["decided_at", "from_state", "to_state", "decided_by", "undoes", "score"]
+    readonly_fields = ["decided_at", "from_state", "to_state", "decided_by", "undoes", "score"]
     extra = 0
     verbose_name_plural = "decisions"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModerationDecision]:
         return super().get_queryset(request).select_related("decided_by")
+
+    @admin.display(description="undo", boolean=True)
+    def undoes(self, decision: ModerationDecision) -> bool:
+        """Return whether this line takes the one before it back."""
+        return decision.is_undo
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -154,26 +159,32 @@ class CommentDesk(Columns, admin.ModelAdmin):
 
     @admin.action(permissions=["moderate"], description="Approve")
     def approve(self, request: HttpRequest, queryset: CommentQuerySet) -> None:
-        self._decide(request, queryset, "approve")
+        self._act(request, queryset, "approve")
 
     @admin.action(permissions=["moderate"], description="Mark as spam")
     def mark_spam(self, request: HttpRequest, queryset: CommentQuerySet) -> None:
-        self._decide(request, queryset, "mark_spam")
+        self._act(request, queryset, "mark_spam")
 
     @admin.action(permissions=["moderate"], description="Remove for good")
     def remove(self, request: HttpRequest, queryset: CommentQuerySet) -> None:
-        self._decide(request, queryset, "remove")
+        self._act(request, queryset, "remove")
 
     @admin.action(permissions=["moderate"], description="Hide for now")
     def hide(self, request: HttpRequest, queryset: CommentQuerySet) -> None:
-        self._decide(request, queryset, "hide")
+        self._act(request, queryset, "hide")
 
-    def _decide(self, request: HttpRequest, queryset: CommentQuerySet, verb: str) -> None:
-        asked = queryset.count()
+    def _act(self, request: HttpRequest, ticked: CommentQuerySet, verb: str) -> None:
+        """Decide about what was ticked and still is as the list showed it."""
+        asked = ticked.count()
+        self._decide(request, deciding.as_seen(request, ticked), verb, asked=asked)
+
+    def _decide(
+        self, request: HttpRequest, queryset: CommentQuerySet, verb: str, *, asked: int = 1
+    ) -> None:
         changed = getattr(queryset, verb)(by=staff(request))
         text = deciding.told(verb, changed)
         if changed < asked:
-            text += f" {asked - changed} left as before: the step is not open to them."
+            text += f" {asked - changed} left as before: not open to this, or changed since."
         self.message_user(request, text, messages.SUCCESS if changed else messages.WARNING)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -192,7 +203,8 @@ class CommentDesk(Columns, admin.ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
-        buttons = [(verb, label) for verb, (label, *_) in VERBS.items()]
+        comment = context.get("original")
+        buttons = [(verb, VERBS[verb][0]) for verb in steps_from(comment.state)] if comment else []
         # Deleting would leave no tombstone and no log: "remove" is the word here.
         context |= {"show_delete": False, "show_save_and_continue": False}
         context["desk_buttons"] = buttons if self.has_moderate_permission(request) else []

@@ -35,6 +35,7 @@ NUMBERLESS = "numbers another post here has: ?p= leads there"
 COVERED = "old addresses that are pages of this site"
 LOST = "nothing is left of the words of its body: a draft here"
 GATE = "the publish gate would say: "
+_URI = re.compile(r"(?:https?://|urn:|tag:)[!-~]{1,290}")
 _ADDRESS = re.compile(r"https?://\S+")
 LEVELS = {"link_alive": Level.OFF, "excerpt": Level.OFF}  # the first asks about rows not yet there
 WRITTEN = (
@@ -76,6 +77,7 @@ def make(
         _fill(archive, work, result, pictures)
     _give_addresses(works)
     _give_numbers(works)
+    _give_feed_ids([work for work in works if work.is_new])
     known = {picture.name: picture for picture in pictures.values()}
     for work, result in zip(works, made, strict=True):
         if result.key != work.post.slug and NOTE_ROLE in work.post.body:
@@ -218,6 +220,17 @@ def _give_numbers(works: Sequence[Work]) -> None:
             number = None
         work.post.wordpress_id = number
         holder.setdefault(number, work.post.pk)
+
+
+def _give_feed_ids(works: Sequence[Work]) -> None:
+    """Keep the name feed readers know a post by, so that nobody is sent it again; one query."""
+    guids = {guid for work in works if _URI.fullmatch(guid := work.known.item.guid)}
+    taken = set(Post.objects.filter(feed_id__in=guids).values_list("feed_id", flat=True))
+    for work in works:
+        guid = work.known.item.guid
+        if guid in guids and guid not in taken:
+            taken.add(guid)
+            work.post.feed_id = guid
 
 
 def _ask_the_gate(work: Work) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.test.testcases import _MediaFilesHandler
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # A form refused, a log-in that expired, a connection lost.
 BROUGHT_ABOUT = ("status of 422", "status of 401", "ERR_INTERNET_DISCONNECTED")
+# A busy machine is no fault of the site's; what never comes is missed all the same.
+expect.set_options(timeout=20_000)
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
          "--disable-component-update", "--disable-sync", "--disable-quic"]  # fmt: skip
 

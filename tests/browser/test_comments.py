@@ -75,7 +75,7 @@ def test_without_javascript_a_reader_previews_answers_and_returns_to_the_thread(
     page.locator("#comment-email").fill("ben@example.org")
     page.get_by_role("button", name="Send comment").click()
     page.get_by_role("link", name="Back to the comments").click()
-    assert page.url.endswith(f"/{parent.post.slug}/#comments")
+    assert page.url.endswith(f"/{parent.post.slug}/#own-comments")  # just above the thread
     context.close()
     assert Comment.objects.get(name="Ben").parent == parent
 
@@ -94,12 +94,16 @@ def test_a_moderator_clears_the_queue_by_keyboard_and_takes_one_back(page, live_
     expect(page.locator("#queue-said")).to_have_text("1 comment removed.")
     assert states() == {"Anna": "published", "Spammer": "spam", "Rude": "removed",
                         "Curious": "held"}  # fmt: skip
+    expect(page.locator("[name=everything]").first).to_have_text("Approve all 1")
     keys.press("u")
     expect(page.locator("#queue-said")).to_have_text("1 comment back as before.")
     expect(page.locator("tr.is-current .queue__name")).to_have_text("Rude")
+    expect(page.locator("[name=everything]").first).to_have_text("Approve all 2")
     keys.press("j")
     keys.press("r")
     page.get_by_label("Reply as staff to Curious").fill("Good question: see the appendix.")
+    keys.press("Escape")
+    expect(page.locator("tr.is-current")).to_be_focused()
     page.get_by_role("button", name="Publish reply").click()
     expect(page.locator("#queue-said")).to_contain_text("Your reply is published")
     assert (states()["Rude"], states()["Curious"]) == ("held", "published")

@@ -62,7 +62,7 @@ def test_a_working_copy_survives_a_reload_and_touches_no_row(page):
     open_post(page, post)
     page.fill("#id_title", "As typed")
     type_in_body(page, " New words.")
-    expect(said(page)).to_have_text(KEPT, timeout=8_000)
+    expect(said(page)).to_have_text(KEPT)
     page.reload()
     expect(page.locator(".draft-notice")).to_contain_text("Your unsaved changes of")
     expect(page.locator("#id_title")).to_have_value("As typed")
@@ -82,7 +82,7 @@ def test_a_new_post_is_gone_on_with_after_the_browser_was_closed(page, chromium,
     page.fill("#id_title", "Never saved")
     type_in_body(page, "My first words.")
     choose(page, "Tags", "Cohorts")
-    expect(said(page)).to_have_text(KEPT, timeout=8_000)
+    expect(said(page)).to_have_text(KEPT)
     assert WorkingCopy.objects.get().data["tags"] == [str(tag.pk)]
     page.goto("/admin/posts/post/add/")
     expect(page.locator(".draft-notice")).to_contain_text("new post, “Never saved”, at")
@@ -102,7 +102,7 @@ def test_a_lost_connection_loses_nothing(page, door):
     open_post(page, post)
     page.context.set_offline(True)
     type_in_body(page, " Written in a tunnel.")
-    expect(said(page)).to_contain_text("No connection: kept in this browser", timeout=8_000)
+    expect(said(page)).to_contain_text("No connection: kept in this browser")
     door.shut()  # What a page sends while it closes may get through Chromium's own switch.
     page.goto("about:blank")
     assert not WorkingCopy.objects.typed().exists()
@@ -120,9 +120,9 @@ def test_saving_goes_on_when_the_connection_is_back(page):
     open_post(page, post)
     page.context.set_offline(True)
     type_in_body(page, " Written in a tunnel.")
-    expect(said(page)).to_contain_text("No connection", timeout=8_000)
+    expect(said(page)).to_contain_text("No connection")
     page.context.set_offline(False)
-    expect(said(page)).to_have_text(KEPT, timeout=12_000)
+    expect(said(page)).to_have_text(KEPT)
     assert "tunnel" in WorkingCopy.objects.get().data["body"][0]
 
 
@@ -133,7 +133,7 @@ def test_an_expired_log_in_keeps_the_text_and_goes_on_after_logging_in(page):
     open_post(page, post)
     page.context.clear_cookies(name="sessionid")
     type_in_body(page, " Written late.")
-    expect(said(page)).to_contain_text("Your log-in has expired", timeout=8_000)
+    expect(said(page)).to_contain_text("Your log-in has expired")
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="log in in another tab").click()
     other = opened.value
@@ -141,7 +141,7 @@ def test_an_expired_log_in_keeps_the_text_and_goes_on_after_logging_in(page):
     other.fill("#id_password", PASSWORD)
     other.click("[type=submit]")
     expect(other.get_by_role("heading", name="Editorial desk")).to_be_visible()
-    expect(said(page)).to_have_text(KEPT, timeout=15_000)
+    expect(said(page)).to_have_text(KEPT)
     page.click("[name=_save]")
     expect(page.locator(".messagelist .success")).to_be_visible()
     assert "Written late." in Post.objects.get().body
@@ -184,7 +184,7 @@ def test_two_editors_at_once_and_both_texts_survive(page, chromium, live_server)
     type_in_body(page, " It was local.")
     news = page.locator("[data-news]")
     expect(news).to_contain_text(
-        re.compile(r"Ben Okafor saved this post at \d\d:\d\d (GMT|BST), after"), timeout=8_000
+        re.compile(r"Ben Okafor saved this post at \d\d:\d\d (GMT|BST), after")
     )
     page.click("[name=_save]")
     conflict = page.locator(".conflict")
@@ -223,7 +223,7 @@ def test_the_preview_beside_the_form_shows_what_is_not_saved(page, tmp_path):
     expect(preview.locator(".tag-row")).to_contain_text("Cohorts")
     expect(preview.get_by_alt_text("A red rectangle")).to_be_visible()
     expect(preview.locator(".preview-mark")).to_contain_text("Preview: not public.")
-    expect(said(page)).to_have_text(KEPT, timeout=8_000)
+    expect(said(page)).to_have_text(KEPT)
     after = Post.objects.get()
     assert (after.title, after.saved_at, after.tags.count()) == ("Old title", before.saved_at, 0)
 

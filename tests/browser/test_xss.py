@@ -43,6 +43,7 @@ OPEN_EACH = """async payloads => {
 }"""
 # Move over everything as a person's hand does, then say what acted, and what would on a click.
 WALK = """scope => {
+    const OURS = 'script[src^="/static/"], script[type="application/ld+json"]'
     const acts = [...window.fired]
     const links = {href: 1, src: 1, action: 1, formaction: 1, data: 1, background: 1}
     for (const element of document.querySelectorAll(`${scope} *`)) {
@@ -55,6 +56,7 @@ WALK = """scope => {
             const {protocol} = new URL(value, "http://base.test/")
             if (!/^(https?|mailto):$/.test(protocol)) acts.push(`${name}=${value}`)
         }
+        if (element.matches(OURS)) continue
         if (element.matches("script, iframe, object, embed, form, base, svg, math")) {
             acts.push(`<${element.localName}>`)
         }

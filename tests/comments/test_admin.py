@@ -5,8 +5,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from lxml import html
 
 from comments.admin.columns import brief
+from comments.deskform import VERBS, steps_from
 from comments.models import Comment
 from comments.records import RefusalCount
 from tests.comments.factories import CANARY, make_comment, make_moderator, published
@@ -34,7 +36,8 @@ def shown(client: Client, query: str = "") -> list[Comment]:
 
 
 def act(client: Client, action: str, *comments: Comment) -> str:
-    data = {"action": action, "_selected_action": [comment.pk for comment in comments]}
+    data = {"action": action, "_selected_action": [comment.pk for comment in comments],
+            "seen": timezone.now().isoformat()}  # fmt: skip
     return client.post(LIST + "?state=all", data, follow=True).content.decode()
 
 
@@ -218,6 +221,13 @@ def test_page_of_a_comment_shows_its_decisions(desk):
     act(desk, "approve", comment)
     assert comment.decisions.get().decided_by is not None
     assert change_page(desk, comment)
+
+
+@pytest.mark.parametrize("state", ["held", "published", "hidden", "removed"])
+def test_page_of_a_comment_offers_only_the_steps_that_are_open(desk, state):
+    page = html.fromstring(desk.get(f"{LIST}{make_comment(state=state).pk}/change/").content)
+    offered = [one for one in VERBS if page.xpath(f"//*[@name='_{one}']")]
+    assert offered == steps_from(state)
 
 
 def test_list_costs_the_same_queries_for_ten_and_for_a_hundred(desk):

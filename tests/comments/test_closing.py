@@ -36,6 +36,7 @@ def test_an_old_post_has_no_form_and_hands_a_late_comment_back(client, settings)
     post = make_post(published_at=NOW - 4000 * DAY)
     page = client.get(f"/{post.slug}/").content.decode()
     assert "comment-form" not in page
+    assert "No comments<" in page  # and none yet to come
     assert "Comments on this post are closed." in page
     answer = send(client, post, body="Late words.")
     assert answer.status_code == 403

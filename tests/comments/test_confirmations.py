@@ -14,9 +14,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from lxml import html
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from comments import confirmations, trust
+from comments import confirmations, dossiers, trust
 from comments.contacts import CommentContact
 from comments.identities import Identity
 from comments.models import Comment
@@ -39,6 +40,12 @@ def link() -> str:
     found = re.search(r"http://testserver\.test(/comments/confirm/\S+)", str(mail.outbox[-1].body))
     assert found
     return found[1]
+
+
+def click(client: Client, **fields: Any) -> Any:
+    """Press the button of the page the newest mail leads to."""
+    form = html.fromstring(client.get(link()).content).forms[-1]
+    return client.post(link(), {"shown": form.xpath(".//input[@name='shown']/@value")} | fields)
 
 
 @pytest.mark.parametrize("box", ["notify", "remember"])
@@ -82,7 +89,7 @@ def test_reading_the_link_changes_nothing(client, post, run_jobs):
 def test_click_proves_the_address_and_the_next_comment_appears_at_once(client, post, run_jobs):
     send(client, post, notify="on")
     run_jobs()
-    answer = client.post(link())
+    answer = click(client)
     cookie = answer.cookies[trust.COOKIE]
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
     Comment.objects.all().approve(by=make_staff())
@@ -94,7 +101,7 @@ def test_click_proves_the_address_and_the_next_comment_appears_at_once(client, p
 def test_second_click_is_harmless(client, post, run_jobs):
     send(client, post, notify="on")
     run_jobs()
-    assert [client.post(link()).status_code for _ in range(2)] == [200, 200]
+    assert [click(client).status_code for _ in range(2)] == [200, 200]
     assert Identity.objects.count() == 1
 
 
@@ -103,8 +110,27 @@ def test_comment_of_somebody_else_is_pointed_out_and_loses_the_address(client, p
     send(client, post, notify="on")
     run_jobs()
     assert b"Not by Ben." in client.get(link()).content
-    client.post(link(), {"not_mine": [stranger.public_id]})
+    click(client, not_mine=[stranger.public_id])
     assert list(CommentContact.objects.values_list("comment__body")) == [("A first comment.",)]
+
+
+def test_what_came_after_the_page_was_read_is_not_vouched_for(client, post, run_jobs):
+    send(client, post, notify="on")
+    run_jobs()
+    shown = Comment.objects.get().public_id
+    make_comment(email="ben@example.org", post=post, body="Slipped in.")
+    client.post(link(), {"shown": [shown]})
+    proven = CommentContact.objects.exclude(proven_at=None)
+    assert [contact.comment.body for contact in proven] == ["A first comment."]
+
+
+def test_click_on_a_link_whose_person_is_erased_meanwhile_is_told_so(client):
+    ben = make_identity("ben@example.org")
+    url = f"/comments/confirm/{ben.confirm_token(is_remembered=True)}/"
+    read = mock.patch("comments.identities.of_confirm_token", return_value=(ben, True))
+    dossiers.erase(ben.email, now=timezone.now())
+    with read:
+        assert client.post(url).status_code == 410
 
 
 @pytest.mark.parametrize("token", ["x", "WyJhIiwgdHJ1ZV0:1tX:abc", "%00", "x" * 3000])

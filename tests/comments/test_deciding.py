@@ -94,13 +94,32 @@ def test_nothing_is_decided_that_nobody_has_seen(desk, change):
     Comment.objects.update(**{name: timezone.now()})
     press(desk, "decide/", decision=f"approve:{comment.pk}", seen=seen.isoformat())
     press(desk, "everything/", everything="approve", seen=seen.isoformat())
+    ticked = {"action": "approve", "_selected_action": str(comment.pk)}
+    press(desk, "", seen=seen.isoformat(), **ticked)
     assert state(comment) == "held"
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+@pytest.mark.parametrize("address", ["decide/", "everything/", "undo/"])
+def test_moment_beyond_the_calendar_is_refused(desk, address, moment):
+    values = {"decision": "approve:1", "everything": "approve", "undo": moment}
+    assert press(desk, address, seen=moment, **values).status_code == 400
 
 
 def test_who_comes_second_is_told_what_was_decided(desk):
     comment = make_comment(state="spam")
     said = by_script(desk, "decide/", decision=f"mark_spam:{comment.pk}")["said"]
     assert said == "Nothing changed: this comment is spam by now."
+
+
+def test_colleagues_decision_of_this_minute_is_not_turned_round_unseen(desk):
+    seen = timezone.now()
+    comment = make_comment(created_at=seen)
+    Comment.objects.all().approve(by=make_moderator())
+    press(desk, "decide/", decision=f"mark_spam:{comment.pk}", seen=seen.isoformat())
+    ticked = {"action": "mark_spam", "_selected_action": str(comment.pk)}
+    press(desk, "?state=all", seen=seen.isoformat(), **ticked)
+    assert state(comment) == "published"
 
 
 def test_a_reply_from_the_queue_approves_what_waits(desk):

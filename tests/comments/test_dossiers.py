@@ -145,7 +145,8 @@ def test_after_erasure_the_address_is_in_no_table(client, run_jobs):
     post = make_post()
     send(client, post, email=CANARY, name="Canary Bird", body="Song.", notify="on", remember="on")
     run_jobs()
-    client.post(str(mail.outbox[0].body).split("http://testserver.test")[1].split()[0])
+    confirm = str(mail.outbox[0].body).split("http://testserver.test")[1].split()[0]
+    client.post(confirm, {"shown": Comment.objects.get().public_id})
     Comment.objects.all().approve(by=make_staff())
     run_jobs()
     send(client, post, email=CANARY, body=f"Write to {CANARY}, all of you.")

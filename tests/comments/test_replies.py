@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from comments import replies
+from comments import dossiers, replies
 from comments.contacts import CommentContact
 from comments.identities import Identity
 from comments.models import Comment
@@ -186,6 +186,20 @@ def test_crash_between_claim_and_mail_mails_nothing_twice(asked, rita):
     assert replies.deliver(rita.pk, now=NOW + 2 * HOUR) == 0
 
 
+def test_person_erased_between_claim_and_mail_gets_none(asked, rita):
+    answer(asked)
+
+    def erase_after_the_claim(execute: Any, sql: str, *rest: Any) -> Any:
+        result = execute(sql, *rest)
+        if sql.startswith('UPDATE "comments_notice"'):
+            dossiers.erase(rita.email, now=NOW)
+        return result
+
+    with connection.execute_wrapper(erase_after_the_claim):
+        assert replies.deliver(rita.pk, now=NOW) == 0
+    assert not mail.outbox
+
+
 def mute_url(message: Any) -> str:
     header = message.extra_headers["List-Unsubscribe"]
     return str(header.strip("<>").removeprefix("http://testserver.test"))
@@ -236,7 +250,8 @@ def test_reply_from_before_the_confirmation_is_told_of(client, run_jobs):
     answer(Comment.objects.get())
     run_jobs()
     (confirmation,) = mail.outbox
-    client.post(str(confirmation.body).split("http://testserver.test")[1].split()[0])
+    url = str(confirmation.body).split("http://testserver.test")[1].split()[0]
+    client.post(url, {"shown": Comment.objects.earliest("pk").public_id})
     run_jobs()
     assert mail.outbox[1].subject.startswith("A reply")
 
@@ -269,3 +284,11 @@ def test_workers_at_the_same_moment_send_one_mail():
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(work, range(4))) == [0, 0, 0, 1]
     assert len(mail.outbox) == 1
+
+
+def test_mute_of_somebody_erased_at_that_moment_is_answered(client, rita):
+    erase = mock.patch.object(
+        replies, "mute", side_effect=lambda who, now: dossiers.erase(who.email, now=now)
+    )
+    with erase:
+        assert client.post(f"/comments/mute/{rita.mute_token}/").status_code == 200

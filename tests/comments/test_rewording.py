@@ -50,6 +50,15 @@ def test_what_the_writer_changed_meanwhile_is_not_overwritten(desk):
     assert Comment.objects.get().body == "As it is now."
 
 
+@pytest.mark.parametrize("choice", [{"_approve": "1"}, {"reply": "Thank you."}])
+def test_words_nobody_at_the_desk_has_read_are_not_decided_about(desk, choice):
+    comment = make_comment(body="As the editor saw it.")
+    Comment.objects.update(body="As its writer left it.")
+    page = save(desk, comment, **choice)
+    assert "Open the page again to read the words" in page
+    assert Comment.objects.get().state == "held"
+
+
 @pytest.mark.parametrize("words", ["", "  ", "x" * 5_001])
 def test_words_that_cannot_stand_are_refused(desk, words):
     comment = make_comment()

@@ -38,7 +38,7 @@ def test_terms_match_whole_words_whatever_their_dress(words, text, found):
     ("text", "problem"),
     [
         ("casino", "Line 1: write “casino = 20”"),
-        ("# fine\ncasino = many", "Line 2: write"),
+        ("# fine\ncasino = many", "Line 2: write “casino = 20”"),
         ("casino = 101", "Line 1: points go from"),
         ("a = 1\nA = 2", "Line 2: “a” is in line 1"),
         ("a, b = 1", "has no comma"),

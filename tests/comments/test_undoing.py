@@ -96,3 +96,17 @@ def test_undo_costs_the_same_statements_for_any_number(number, django_assert_num
     decide("spam", *comments, by=staff)
     with django_assert_num_queries(13):  # Two of them a savepoint's, seven to unlearn.
         assert undoing.undo(by=staff, decided_at=NOW, now=NOW) == number
+
+
+def test_undoing_an_approval_takes_ones_own_answer_from_the_page():
+    staff, other, comment = make_staff(), make_staff(), make_comment()
+    decide("published", comment, by=staff)
+    comment.refresh_from_db()
+    mine = comment.reply(by=staff, body="An answer.", now=NOW)
+    theirs = comment.reply(by=other, body="Another.", now=NOW)
+    soon = NOW + timedelta(seconds=5)
+    assert undoing.undo(by=staff, decided_at=NOW, now=soon) == 1
+    mine.refresh_from_db()
+    theirs.refresh_from_db()
+    assert (mine.state, mine.body, theirs.state) == ("hidden", "An answer.", "published")
+    assert undoing.last(staff, soon) is None

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from lxml import html
 
@@ -27,7 +28,10 @@ def test_comment_is_held_and_its_writer_told_so(client, post):
     assert response["Location"] == f"/{post.slug}/comments/received/"
     assert comment.state == "held"
     assert comment.body_html == "<p>One <em>good</em> point.</p>"
-    assert b"checked before they appear" in client.get(response["Location"]).content
+    told = client.get(response["Location"]).content.decode()
+    assert "checked before they appear" in told
+    assert f'href="/{post.slug}/#own-comments"' in told
+    assert f'href="/{post.slug}/#comments"' in Client().get(response["Location"]).content.decode()
 
 
 def test_address_is_kept_apart_with_the_wish_for_replies(client, post):

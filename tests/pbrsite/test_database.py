@@ -71,6 +71,15 @@ def test_the_last_process_out_stops_it_also_after_a_crash(data):
     assert not is_running(data)
 
 
+def test_its_log_holds_no_words_of_a_row_that_was_refused(data):
+    words = "INSERT INTO kept VALUES ('what a reader wrote')"
+    failing = client(data, "CREATE TABLE kept (said text UNIQUE)", words, words)
+    failing.communicate("\n", timeout=60)
+    log = (data / "server.log").read_text()
+    assert "duplicate key value" in log
+    assert "a reader" not in log
+
+
 def test_it_listens_to_nobody_but_this_user_whatever_was_broken_off(data):
     half_made = data.with_name("postgres.new")
     half_made.mkdir(parents=True)

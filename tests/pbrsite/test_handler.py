@@ -1,11 +1,13 @@
 """A kept page handed out before Django makes a request: the same page, and never in doubt."""
 
+from io import BytesIO
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import DatabaseError
+from django.test.client import BOUNDARY, encode_multipart
 
 from pbrsite import pagecache
 from pbrsite.handler import Handler
@@ -36,7 +38,7 @@ def passed_on(monkeypatch) -> list[str]:
     return found
 
 
-def ask(handler: Handler, path: str, **more: str) -> tuple[str, list, str]:
+def ask(handler: Handler, path: str, **more: Any) -> tuple[str, list, str]:
     environ: dict[str, Any] = {"PATH_INFO": path, "HTTP_HOST": "testserver", **more}
     setup_testing_defaults(environ)
     said: list[Any] = []
@@ -105,3 +107,26 @@ def test_the_site_is_served_by_it():
     from pbrsite.wsgi import application
 
     assert isinstance(application, Handler)
+
+
+# The first gives half a character, the others are no encodings of text.
+@pytest.mark.parametrize("charset", ["utf-7", "hex", "undefined", "latin-1"])
+def test_form_is_read_as_utf_8_whatever_it_says_of_itself(handler, charset):
+    make_post(slug="a-post")
+    body = encode_multipart(BOUNDARY, {"body": "+2AA- é kept", "parent": "+2AA-"})
+    form = {
+        "REQUEST_METHOD": "POST",
+        "wsgi.input": BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)),
+        "CONTENT_TYPE": f"multipart/form-data; boundary={BOUNDARY}; charset={charset}",
+    }
+    status, _, page = ask(handler, "/a-post/comments/", **form)
+    assert status.startswith("422 ")
+    assert "+2AA- é kept" in page
+
+
+def test_query_is_read_as_utf_8_whatever_the_request_says_of_itself(handler):
+    said = {"QUERY_STRING": "q=%C3%A9t%C3%A9", "CONTENT_TYPE": "text/plain; charset=hex"}
+    status, _, page = ask(handler, "/search/", **said)
+    assert status == "200 OK"
+    assert "été" in page

@@ -27,13 +27,13 @@ def test_a_feed_carries_public_posts_only(client, path):
 
 
 @pytest.mark.parametrize("path", FEEDS)
-def test_a_new_slug_does_not_send_the_post_out_again(client, path):
+def test_a_new_slug_or_domain_does_not_send_the_post_out_again(client, settings, path):
     post = make_two()
-    identifier = f":post-{post.pk}"
-    assert identifier in client.get(path).content.decode()
+    assert post.feed_id in client.get(path).content.decode()
     post.slug = "another-address"
     post.save()
-    assert identifier in client.get(path).content.decode()
+    settings.SITE_URL, settings.SITE_HOST = "https://moved.example.org", "moved.example.org"
+    assert post.feed_id in client.get(path).content.decode()
 
 
 @pytest.mark.parametrize("path", ["/feed/", "/feed/atom/", "/tag/tag-x/feed/"])

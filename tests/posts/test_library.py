@@ -308,9 +308,9 @@ def test_no_cookie_of_the_library_follows_staff_to_the_readers_pages(client, edi
 
 def test_a_list_of_posts_with_images_costs_no_query_more(client, django_assert_num_queries):
     make_post()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         client.get("/")
     for _ in range(5):
         make_post(lead_image=make_image(), lead_image_alt="x")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         client.get("/")

@@ -91,8 +91,7 @@ def test_no_bulk_door_leads_past_the_allow_list(door):
         post.body = HOSTILE
         Post.objects.bulk_update([post], ["body"])
     else:
-        post.pk, post.slug, post.body = None, "another", HOSTILE
-        Post.objects.bulk_create([post])
+        Post.objects.bulk_create([Post(slug="another", body=HOSTILE, author=post.author)])
     assert Post.objects.order_by("-pk")[0].body == HARMLESS
 
 

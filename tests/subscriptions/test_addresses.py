@@ -7,7 +7,8 @@ IMPOSSIBLE = [
     ("a@b", "no top-level domain"),
     ("no-at-sign.example.org", "no @"),
     ('"x y"@example.org', "a quoted local part"),
-    ("a\r\nBcc:v@example.org", "a header injected"),
+    ("a\r\nBcc:v@w", "a header injected"),
+    ('"x y"@d', "a quoted local part, and no top-level domain"),
     ("a@example.org\nBcc:v@example.org", "a header injected at the end"),
     (f"{'x' * 65}@example.org", "a local part of 65 characters"),
     ("тест@пример.рф", "a local part most relays cannot carry"),
@@ -26,7 +27,9 @@ IMPOSSIBLE = [
 ]
 
 
-@pytest.mark.parametrize(("text", "reason"), IMPOSSIBLE)
+@pytest.mark.parametrize(
+    ("text", "reason"), [*IMPOSSIBLE, ("\ud800@example.org", "half a character")]
+)
 def test_impossible_address_is_refused(text: str, reason: str):
     with pytest.raises(ImpossibleAddress):
         normalise(text)

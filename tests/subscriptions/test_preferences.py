@@ -68,6 +68,14 @@ def test_unsubscribing_on_the_preference_page(client: Client):
     assert "We send nothing to this address" in manage(client, reader).content.decode()
 
 
+def test_closing_the_link_leaves_the_subscription(client: Client):
+    reader = make_subscriber()
+    token = tokens.manage(reader.pk, reader.epoch, now=NOON)
+    assert "The link is closed" in manage(client, reader, choice="close").content.decode()
+    assert client.get(f"/subscription/{token}/").status_code == 410
+    assert reader.is_active()
+
+
 def test_erasing_asks_to_be_sure_and_then_forgets(client: Client):
     reader = make_subscriber()
     assert manage(client, reader, choice="erase").status_code == 422

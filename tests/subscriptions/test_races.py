@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from subscriptions import digest, ledger, sending, signup, tokens
+from subscriptions import digest, ledger, roster, sending, signup, tokens
+from subscriptions.importing import Import, Options
 from subscriptions.models import ConsentEvent, Delivery, Issue, MailRequest, Subscriber
 from tests.subscriptions.factories import NOON, SECOND, make_due_post, make_subscriber, open_issue
 from tests.subscriptions.relay import Sink
@@ -139,3 +141,24 @@ def test_lock_of_a_closed_session_counts_as_dead():
         cursor.execute("SELECT pg_advisory_unlock(%s, 77)", [ledger._LOCKS])
     assert ledger.recover(NOON + 3 * SECOND) == 1
     assert Delivery.objects.get().state == "pending"
+
+
+def test_import_and_sign_ups_of_the_same_addresses_at_once(tmp_path: Path, mailoutbox: list[Any]):
+    emails = [f"p{number}@example.org" for number in range(20)]
+    path = tmp_path / "people.csv"
+    path.write_text("email\n" + "\n".join(emails))
+    wanted = MailRequest.objects.bulk_create(
+        MailRequest(purpose="subscribe", email=email, at=NOON) for email in emails
+    )
+
+    def act(number: int) -> None:
+        if number < 2:
+            list(Import(Options(), NOON).run(roster.inspect(path)))
+        for one in wanted[number - 2 :: 2] if number >= 2 else []:
+            signup.answer(one.pk, NOON)
+
+    together(4, act)
+    assert Subscriber.objects.count() == ConsentEvent.objects.count() == len(mailoutbox) == 20
+    for one in MailRequest.objects.all():  # What the import asked for is done already.
+        signup.answer(one.pk, NOON)
+    assert len(mailoutbox) == 20

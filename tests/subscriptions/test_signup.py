@@ -107,13 +107,6 @@ def test_manage_link_goes_to_known_people_three_times_a_day(mailoutbox: list[Ema
     assert "http://testserver.test/subscription/" in mailoutbox[0].body
 
 
-def test_site_has_a_cap_of_its_own(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(signup, "CONFIRMATIONS_PER_HOUR", 2)
-    assert [ask(email=f"p{number}@example.org") for number in range(3)] == ["confirmation"] * 2 + [
-        ""
-    ]
-
-
 def test_mail_that_fails_for_now_is_sent_by_the_next_run(
     monkeypatch: pytest.MonkeyPatch, mailoutbox: list[EmailMessage]
 ):

@@ -4,6 +4,8 @@
 const bar = document.getElementById("queue-bar");
 const form = document.getElementById("changelist-form");
 const rows = [...document.querySelectorAll("#result_list tbody tr")].filter((row) => row.querySelector("[data-comment]"));
+const atOnce = [...bar.querySelectorAll("[name=everything]")];
+const listed = parseInt(atOnce[0]?.textContent.match(/\d+/)?.[0] ?? 0, 10);
 const done = []; // what can be undone, the newest last: { row, moment }
 const FAILED = "That did not work: is the connection there, and are you still logged in?";
 let current = -1;
@@ -68,6 +70,7 @@ async function decide(row, decision, fields = {}) {
 
 function mark(row, text, decided) {
   row.classList.toggle("is-decided", decided);
+  recount();
   const cell = row.querySelector(".queue__buttons");
   for (const one of cell.children) one.hidden = decided;
   cell.querySelector("[data-verdict]")?.remove();
@@ -76,6 +79,15 @@ function mark(row, text, decided) {
   verdict.dataset.verdict = "";
   verdict.textContent = text.replace(/^1 comment /, "").replace(/^./, (letter) => letter.toUpperCase());
   cell.append(verdict);
+}
+
+// What "all" in the buttons for the whole list still means.
+function recount() {
+  const left = listed - rows.filter(isDecided).length;
+  for (const button of atOnce) {
+    button.textContent = button.textContent.replace(/\d+/, left);
+    button.hidden = left < 1;
+  }
 }
 
 async function undo() {
@@ -101,9 +113,11 @@ function reply(row) {
   const id = `queue-reply-${row.querySelector("[data-comment]").dataset.comment}`;
   box.innerHTML = `<label for="${id}"></label><textarea id="${id}" rows="4"></textarea>
     <button class="button" type="button" data-send>Publish reply</button> <button class="button" type="button" data-close>Cancel</button>`;
-  box.querySelector("label").textContent = `Reply as staff to ${name}. A comment that waits is approved with it.`;
+  const waits = row.querySelector("[data-key=a]") ? " It is approved with it." : "";
+  box.querySelector("label").textContent = `Reply as staff to ${name}’s comment.${waits}`;
   box.querySelector("[data-send]").addEventListener("click", () => inTurn(() => publish(row, box)));
   box.querySelector("[data-close]").addEventListener("click", () => { box.remove(); row.focus(); });
+  box.addEventListener("keydown", (event) => { if (event.key === "Escape") row.focus(); }); // The words stay.
   row.querySelector(".field-said").append(box);
   box.querySelector("textarea").focus();
 }
