@@ -41,7 +41,7 @@ WEIGHTS: dict[str, tuple[int, str]] = {
     "considered": (-15, "sixty words and more in several sentences"),
     "bayes": (25, "what staff's decisions taught, at most"),
     "familiar": (0, "of the kind that was decided about: the list of words is believed"),
-    "together": (70, "signs above and what staff's decisions taught agree, at most"),
+    "together": (60, "signs above and what staff's decisions taught agree, at most"),
     "history": (20, "earlier comments of a proven identity, at most"),
     "akismet": (30, "Akismet's answer, when it is switched on"),
     "work": (-15, "the browser did a proof of work when asked"),

@@ -31,7 +31,8 @@ LISTED = {"words", "domains"}
 # Signs of promotion in the form of a text; its subject is none.
 PROMOTION = {
     "links", "link-in-name", "hidden-target", "lookalike-host", "front-page", "named-host",
-    "markup", "contact", "pitch", "self-promotion", "product-name", "offer", "praise-link", "foreign-link",
+    "markup", "contact", "pitch", "self-promotion", "product-name",
+    "offer", "praise-link", "foreign-link",
     "domains", "known-spam", "copied", "share-text",
 }  # fmt: skip
 # Where links lead. However many: what is nothing but links is for a person to look at.
