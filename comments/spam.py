@@ -40,6 +40,7 @@ LINKS = {
     "links", "hidden-target", "lookalike-host", "front-page", "named-host", "bare-link",
     "html-link", "domains",
 }  # fmt: skip
+OTHER = 10  # points of anything else, from which it is more than links
 ADDED = {"together", "links-only"}  # Follow from the other reasons.
 MUTE = {"link", "familiar"}  # Signs that weigh nothing by themselves.
 FEWEST_SIGNS = 15  # points of those
@@ -184,7 +185,7 @@ def _links_only(reasons: list[Reason]) -> Reason | None:
     """
     signs = [one for one in reasons if one.weight > 0]
     score = sum(one.weight for one in reasons)
-    if score < SPAM_FROM or any(one.code not in LINKS for one in signs):
+    if score < SPAM_FROM or sum(one.weight for one in signs if one.code not in LINKS) >= OTHER:
         return None
     if any(one.weight >= SPAM_FROM for one in signs):
         return None
