@@ -8,18 +8,32 @@ from urllib.parse import urlsplit
 
 from comments.rules import Rules
 from comments.submissions import Finding, Submission
-from comments.tokens import URL, without_links, words_of
+from comments.tokens import URL, folded, without_links, words_of
 
 SHORTENERS = frozenset(
     """adf.ly bit.do bit.ly buff.ly cutt.ly goo.gl is.gd lnkd.in ow.ly rb.gy rebrand.ly
     shorturl.at t.co t.ly tiny.cc tinyurl.com v.gd""".split()  # noqa: SIM905
 )
 FEW_WORDS = 4
+MOST_COUNTED = 4  # links after the first; a list of sources is no verdict
 _LINK = re.compile(r'<a href="([^"]*)"')
 _LINK_IN_NAME = re.compile(r"https?:|www\.|\b[\w-]+\.(?:com|net|org|info|biz|shop|ru|cn)\b", re.I)
 _MARKUP = re.compile(
     r"<\s{0,5}/?\s{0,5}(?:img|iframe|script|svg|div|style|meta|object|embed|form|h[1-6]|font|body)\b[^<]{0,500}>?"
     r"|\[/?(?:url|link|img)\b[^\]]{0,300}\]|<\?php|javascript:|\bon(?:error|load|click)\s*=",
+    re.I,
+)
+_WARES = re.compile(
+    r"casino|slots?\d|poker|gacor|judi|bets?(?=[^a-z]|$)|^bet|jackpot|spin|roulette|essay|dissert|homework"
+    r"|assignment|paper|loan|payday|kredit|credit|crypto|coin|token|forex|trad(?:e|ing)|invest|wallet"
+    r"|seo|backlink|traffic|rank|follow|boost|cheap|deal|discount|sale|outlet|shop|store|buy|best|promo"
+    r"|pharm|meds|pill|rx|cbd|keto|slim|diet|viagra|replica|rolex|watches|jersey|iptv|vpn|escort|dating|dates"
+    r"|cams|singles|voyance|roof|plumb|carpet|remodel|insurance|quote|claims|survey|cash|vulkan|kasyno"
+)
+# What would run if it were let: a tag that is only named, as in a report of a fault, does not.
+_SCRIPT = re.compile(
+    r"<\s{0,5}script\b[^<]{0,500}(?:<\s{0,5}/|[(=])|<\s{0,5}iframe\b[^<]{0,200}src\s{0,5}=|<\?php\s"
+    r"|href\s{0,5}=[\s\"']{0,5}javascript:|<[^<>]{1,200}\bon(?:error|load|click)\s{0,5}=",
     re.I,
 )
 _HTML_LINK = re.compile(r"<\s{0,5}a\s[^<]{0,500}>", re.I)
@@ -32,7 +46,7 @@ def many(submission: Submission, rules: Rules) -> Iterator[Finding]:
     """
     counted = _strangers(submission, rules)
     if len(counted) > 1:
-        yield Finding("links", f"{len(counted)} links", len(counted) - 1)
+        yield Finding("links", f"{len(counted)} links", min(MOST_COUNTED, len(counted) - 1))
 
 
 def in_name(submission: Submission) -> Iterator[Finding]:
@@ -43,7 +57,7 @@ def in_name(submission: Submission) -> Iterator[Finding]:
 def hidden_target(submission: Submission) -> Iterator[Finding]:
     """Find a bare IP address or a link shortener: nobody can see where it leads."""
     for host in hosts(submission):
-        if host.removeprefix("www.") in SHORTENERS or _is_ip(host):
+        if _is_hidden(host):
             yield Finding("hidden-target", host[:100])
             return
 
@@ -56,10 +70,41 @@ def lookalike_host(submission: Submission) -> Iterator[Finding]:
             return
 
 
-def bare(submission: Submission) -> Iterator[Finding]:
+def bare(submission: Submission, rules: Rules) -> Iterator[Finding]:
     """Find a link with hardly a word around it: it says nothing about the post."""
-    if has_link(submission) and len(words_of(without_links(submission.body))) < FEW_WORDS:
+    if (
+        has_stranger(submission, rules)
+        and len(words_of(without_links(submission.body))) < FEW_WORDS
+    ):
         yield Finding("bare-link", "a link and hardly a word")
+
+
+def front_page(submission: Submission, rules: Rules) -> Iterator[Finding]:
+    """Find a link to the front of a site nobody vouched for: a source is a page deep inside.
+
+    `/quote` and `/uk` are the front still; three words in a row are an article's title.
+    """
+    for address in _addresses(submission.body_html):
+        host = _host_of(address)
+        if _is_stranger(host, rules) and not _is_deep(address) and not _is_hidden(host):
+            yield Finding("front-page", host[:100])
+            return
+
+
+def named_host(submission: Submission, rules: Rules) -> Iterator[Finding]:
+    """Find a link to a host called like the writer, or like what somebody sells."""
+    own = [word for word in words_of(folded(submission.name)) if len(word) >= FEW_WORDS]
+    for address in _addresses(submission.body_html):
+        host = _host_of(address)
+        if not _is_stranger(host, rules):
+            continue
+        if found := _WARES.search(host):
+            yield Finding("named-host", found[0])
+            return
+        label = re.sub(r"[^a-z0-9]", "", host.removeprefix("www.").split(".")[0])
+        if not _is_deep(address) and any(word[:6] in label for word in own):
+            yield Finding("named-host", "the writer's name")
+            return
 
 
 def markup(submission: Submission) -> Iterator[Finding]:
@@ -68,7 +113,9 @@ def markup(submission: Submission) -> Iterator[Finding]:
     A link in plain HTML is what people write who learnt it once.
     """
     text = f"{submission.name}\n{submission.body}"
-    if found := _MARKUP.search(text):
+    if found := _SCRIPT.search(text):
+        yield Finding("script", found[0][:60])
+    elif found := _MARKUP.search(text):
         yield Finding("markup", found[0][:60])
     elif found := _HTML_LINK.search(text):
         yield Finding("html-link", found[0][:60])
@@ -84,21 +131,40 @@ def has_stranger(submission: Submission, rules: Rules) -> bool:
 
 
 def _strangers(submission: Submission, rules: Rules) -> list[str]:
-    points = {host: rules.domain_points(host) for host in hosts(submission)}
-    return [host for host in hosts(submission) if points[host] is None or (points[host] or 0) > 0]
+    return [host for host in hosts(submission) if _is_stranger(host, rules)]
+
+
+def _is_stranger(host: str, rules: Rules) -> bool:
+    points = rules.domain_points(host)
+    return points is None or points > 0
 
 
 def hosts(submission: Submission) -> list[str]:
     """Return the host of each link as readers would follow it, in their order."""
-    return list(_hosts(submission.body_html))
+    return [_host_of(address) for address in _addresses(submission.body_html)]
 
 
-def _hosts(body_html: str) -> Iterator[str]:
-    for address in _LINK.findall(body_html):
-        try:
-            yield (urlsplit(address).hostname or "").rstrip(".")
-        except ValueError:
-            yield address[:100]
+def _addresses(body_html: str) -> list[str]:
+    return _LINK.findall(body_html)
+
+
+def _host_of(address: str) -> str:
+    try:
+        return (urlsplit(address).hostname or "").rstrip(".")
+    except ValueError:
+        return address[:100]
+
+
+def _is_deep(address: str) -> bool:
+    try:
+        parts = [part for part in urlsplit(address).path.split("/") if part]
+    except ValueError:
+        return False
+    return len(parts) > 1 or any(part.count("-") > 2 or ".pdf" in part for part in parts)
+
+
+def _is_hidden(host: str) -> bool:
+    return host.removeprefix("www.") in SHORTENERS or _is_ip(host)
 
 
 def _is_ip(host: str) -> bool:

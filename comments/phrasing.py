@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from comments.links import has_link, has_stranger, hosts
 from comments.rules import Rules
 from comments.submissions import Finding, Submission
-from comments.tokens import EMAIL, PHONE, folded, script_of, shouts, without_links, words_of
+from comments.tokens import COMMON, EMAIL, PHONE, folded, script_of, shouts, without_links, words_of
 
 FEWEST_WORDS = 6  # different ones; below that no language is told
-OFFER_FROM = 25  # points of listed words
+CONSIDERED_WORDS, CONSIDERED_SENTENCES = 60, 4
+OFFER_FROM = 20  # points of listed words
 _CONTACT = re.compile(
     r"\b(?:whats ?app|telegram|wechat|skype|viber|signal me|t\.me|dm me|call (?:us|now|today|me)"
     r"|(?:e-?mail|text|message|inbox|contact|reach|add) (?:us|me|him|her|them|on)\b"
@@ -36,13 +37,9 @@ _PRODUCT = re.compile(
     r"|miner|signals|airdrop|bonus|course|decor|seguros|obat|mattress|survey|work from home)\b",
     re.I,
 )
-_COMMON = frozenset(
-    """the be is are was were to of and a an in that have has had it for not on with he as you do
-    at this but his by from they we say her she or will my one all would there their what so up out
-    if about who get which go me when make can like no just him know take into your good some them
-    see other than then now only come its over also how our work first well even new want any these
-    most us i i'm it's don't been more did why where very too still thanks thank please yes am
-    """.split()  # noqa: SIM905
+_SENTENCE = re.compile(r"\w{2}[\])\"'”’]?[.?!…](?=\s|$)")
+_SHARE_TEXT = re.compile(
+    r"check out this (?:video|playlist|channel) on youtube(?: \w{1,2}| br){0,9}"
 )
 _PUNCTUATION = re.compile(r"[!?$*~>♥❤]{4,}|(?:[-=]{3,}>)|(?:\.{3,9}\s{0,5}\w{1,30}\s{0,5}){3,9}")
 
@@ -100,6 +97,21 @@ def praise(submission: Submission) -> Iterator[Finding]:
         yield Finding("praise-link", evidence)
 
 
+def considered(submission: Submission) -> Iterator[Finding]:
+    """Find a text of several sentences and some length: who sells is brief."""
+    text = without_links(submission.body)
+    sentences, words = len(_SENTENCE.findall(text)), len(words_of(text))
+    if words >= CONSIDERED_WORDS and sentences >= CONSIDERED_SENTENCES:
+        yield Finding("considered", f"{words} words in {sentences} sentences")
+
+
+def share_text(submission: Submission) -> Iterator[Finding]:
+    """Find what a share button writes, the link lost and not a word of one's own."""
+    text = " ".join(words_of(folded(without_links(submission.body))))
+    if _SHARE_TEXT.fullmatch(text):
+        yield Finding("share-text", text)
+
+
 def shouting(submission: Submission) -> Iterator[Finding]:
     text = without_links(submission.body)
     if shouts(text):
@@ -115,7 +127,7 @@ def foreign(submission: Submission) -> Iterator[Finding]:
     # A title in capitals is in no language.
     different = {word for word in words_of(text) if word.isalpha() and not word.isupper()}
     if script in {"", "LATIN"}:
-        known = sum(word in _COMMON for word in words)
+        known = sum(word in COMMON for word in words)
         if len(different) < FEWEST_WORDS or known > len(words) // 25:
             return
     yield Finding("foreign", script.lower() if script != "LATIN" else "no English word")

@@ -10,7 +10,7 @@ from comments.spam import Verdict
 from comments.submissions import Finding, Submission
 
 REPLAYED = 500  # decisions, the latest; each comment once
-_OF_THE_LISTS = {"words", "domains", "offer", "links"}
+_OF_THE_LISTS = {"words", "domains", "offer", "links", "bare-link", "front-page", "named-host"}
 _SEVERITY = [Verdict.PUBLISH, Verdict.HOLD, Verdict.SPAM, Verdict.REFUSE]
 WORDS = {
     Verdict.PUBLISH: "published", Verdict.HOLD: "waiting", Verdict.SPAM: "spam",
@@ -112,6 +112,9 @@ def _findings(decision: ModerationDecision, rules: Rules) -> list[Finding]:
     return [
         *stored,
         *links.many(submission, rules),
+        *links.bare(submission, rules),
+        *links.front_page(submission, rules),
+        *links.named_host(submission, rules),
         *phrasing.listed_words(submission, rules),
         *phrasing.listed_domains(submission, rules),
     ]

@@ -9,6 +9,7 @@ from comments import defaults
 from comments.tokens import folded
 
 MOST_POINTS = 100
+MOST_CREDIT = 20  # points that listed terms can take off
 LONGEST_TERM = 60
 MOST_TERMS = 2_000
 _LINE = re.compile(r"(?P<term>.+?)\s*=\s*(?P<points>[+-]?\d{1,4})")
@@ -48,7 +49,7 @@ class Rules:
         """Return what the listed terms named in a finding's evidence add up to, capped."""
         listed = self.words if code == "words" else self.domains
         total = sum(listed.get(term, 0) for term in evidence.split(", "))
-        return min(self.weights[code], total)
+        return max(-MOST_CREDIT, min(self.weights[code], total))
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:

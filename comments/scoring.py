@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from comments import duplicates, lessons, limits, markup, spam
+from comments import duplicates, lessons, limits, links, markup, spam
 from comments.labelled import BadLine, Entry, entries
 from comments.rules import Rules
 from comments.submissions import Piece, Training
@@ -40,13 +40,21 @@ class Knowledge:
         """Remember the words of a comment without a link, of whom somebody may copy them."""
         if entry.is_spam and self.training is not None:
             return  # In a file to train with, spam is no original.
-        if not URL.search(entry.body) and len(self.pieces) < MOST_PIECES:
+        if not self._advertises(entry) and len(self.pieces) < MOST_PIECES:
             for piece in duplicates.pieces_of(entry.body):
                 self.pieces.setdefault(piece, entry.writer)
 
+    def _advertises(self, entry: Entry) -> bool:
+        """Return whether a comment has a link to what the list does not call a source."""
+        if not URL.search(entry.body) and "<a " not in entry.body:
+            return False
+        submission = spam.Submission(entry.name, entry.body, markup.render(entry.body))
+        named = links.hosts(submission)
+        return not named or links.has_stranger(submission, self.rules)
+
     def known_pieces(self, entry: Entry) -> set[Piece]:
         """Return the pieces of a comment with a link that somebody else wrote without one."""
-        if not URL.search(entry.body):
+        if not self._advertises(entry):
             return set()
         own = duplicates.pieces_of(entry.body)
         return {piece for piece in own if self.pieces.get(piece, entry.writer) != entry.writer}

@@ -10,7 +10,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-from comments import bayes, duplicates, links, phrasing
+from comments import bayes, duplicates, links, phrasing, selling
 from comments.limits import LONGEST_NAME, LONGEST_TEXT, problems
 from comments.rules import Rules
 from comments.submissions import Finding, Reason, Record, Submission, Training
@@ -22,16 +22,34 @@ __all__ = [
 
 TRUSTED_BELOW, SPAM_FROM, REFUSED_FROM = 20, 80, 140
 # Evidence that is ours, not the reader's: terms of the lists, counts, kinds.
-HARMLESS = {"words", "domains", "rate", "links", "haste", "unsigned", "offer", "copied", "history"}
-BORROWED = {"copied", "known-spam"}
-LISTED = {"words", "domains"}
-# What is no sign in the text itself, and so agrees with nothing.
-APART = {
-    "bayes", "together", "history", "akismet", "work", "praise", "shouting", "html-link", "foreign",
+HARMLESS = {
+    "words", "domains", "rate", "links", "haste", "unsigned", "offer", "copied", "history", "pitch",
+    "named-host", "familiar", "considered",
 }  # fmt: skip
-ENOUGH = 12  # points of such signs, and
+BORROWED = {"copied", "known-spam", "front-page", "named-host", "link-in-name", "markup", "script"}
+LISTED = {"words", "domains"}
+# Signs of promotion in the form of a text; its subject is none.
+PROMOTION = {
+    "links", "link-in-name", "hidden-target", "lookalike-host", "front-page", "named-host",
+    "markup", "contact", "pitch", "self-promotion", "product-name",
+    "offer", "praise-link", "foreign-link",
+    "domains", "known-spam", "copied", "share-text",
+}  # fmt: skip
+# Where links lead. However many: what is nothing but links is for a person to look at.
+LINKS = {
+    "links", "hidden-target", "lookalike-host", "front-page", "named-host", "bare-link",
+    "html-link", "domains",
+}  # fmt: skip
+OTHER = 10  # points of anything else, from which it is more than links
+ADDED = {"together", "links-only"}  # Follow from the other reasons.
+MUTE = {"link", "familiar"}  # Signs that weigh nothing by themselves.
+FEWEST_SIGNS = 15  # points of those
+ENOUGH = 40  # points of signs, and
+ENOUGH_KNOWN = 15  # where the text is of a kind decided about, and
+DEAR = 15  # points from which a listed term is a phrase and no subject
+LINK = 15  # points of a link, as far as decisions say that links are spam's
+STRANGE = 0.3  # the share of belief where it is not
 SURE = 0.3  # this much certainty of the classifier: from there on they agree in full
-LINK = 10  # points of a sign that a link is, which by itself weighs nothing
 
 
 class Verdict(Enum):
@@ -96,31 +114,36 @@ def findings(submission: Submission, rules: Rules) -> Iterator[Finding]:
     yield from duplicates.known_spam(submission)
     yield from duplicates.copied(submission)
     yield from links.many(submission, rules)
-    for check in (links.in_name, links.hidden_target, links.lookalike_host, links.bare,
-                  links.markup):  # fmt: skip
+    for check in (links.in_name, links.hidden_target, links.lookalike_host, links.markup):
         yield from check(submission)
+    yield from links.bare(submission, rules)
+    yield from links.front_page(submission, rules)
+    yield from links.named_host(submission, rules)
     yield from phrasing.listed_words(submission, rules)
     yield from phrasing.listed_domains(submission, rules)
     for check in (phrasing.solicitation, phrasing.product_name, phrasing.praise,
-                  phrasing.shouting, phrasing.foreign):  # fmt: skip
+                  phrasing.share_text, phrasing.considered, phrasing.shouting,
+                  phrasing.foreign, selling.pitch, selling.self_promotion):  # fmt: skip
         yield from check(submission)
     taught = bayes.findings(submission)
     yield from taught
     if any(finding.times > 0 for finding in taught) and links.has_stranger(submission, rules):
-        yield Finding("link", "to a host nobody vouched for")
+        yield Finding("link", "to a host nobody vouched for", bayes.link_share(submission))
+    yield from bayes.familiar(submission)
     yield from _history(submission)
 
 
 def weigh(found: Iterable[Finding], rules: Rules) -> Judgement:
     """Give each finding its weight under these rules: also findings that were kept for years."""
-    reasons = [_reason(finding, rules) for finding in found if finding.code != "together"]
+    reasons = [_reason(finding, rules) for finding in found if finding.code not in ADDED]
     if any(reason.code in BORROWED for reason in reasons):  # Another's words vouch for nobody.
         reasons = [one for one in reasons if one.code != "bayes" or one.weight > 0]
     agreed = _agreement(reasons, rules)
     if not TRUSTED_BELOW <= _sum(reasons) + (agreed.weight if agreed else 0) < SPAM_FROM:
         reasons = [one for one in reasons if one.code != "work"]  # Asked of the doubtful alone.
-    reasons = [reason for reason in reasons if reason.weight or reason.code == "link"]
-    return Judgement((*reasons, agreed) if agreed else tuple(reasons))
+    reasons = [reason for reason in reasons if reason.weight or reason.code in MUTE]
+    added = (agreed, _links_only(reasons) if not agreed else None)
+    return Judgement((*reasons, *filter(None, added)))
 
 
 def _reason(finding: Finding, rules: Rules) -> Reason:
@@ -140,16 +163,41 @@ def _agreement(reasons: list[Reason], rules: Rules) -> Reason | None:
     """Return what it adds that the classifier and signs it does not know say the same.
 
     Either alone is a doubt: people write about casinos, and fifty examples teach little. Both
-    together are what the moderators would say.
+    together are what the moderators would say. Words of the list speak only beside a sign of
+    promotion: the subject of a comment is none.
     """
-    sure = next((reason.times for reason in reasons if reason.code == "bayes"), 0.0)
-    signs = sum(reason.weight for reason in reasons if reason.code not in APART)
-    signs += LINK * any(reason.code == "link" for reason in reasons)
-    part = min(1.0, max(0.0, sure) / SURE) * min(1.0, max(0, signs) / ENOUGH)
+    sure = max(0.0, next((one.times for one in reasons if one.code == "bayes"), 0.0))
+    signs = sum(one.weight for one in reasons if one.code in PROMOTION)
+    known = next((one.times for one in reasons if one.code == "familiar"), 0.0)
+    strange = STRANGE * min(1.0, max(0, signs) / ENOUGH)
+    signs += sum(_phrases(one, rules) for one in reasons)
+    part = min(1.0, sure / SURE) * max(strange, known * min(1.0, max(0, signs) / ENOUGH_KNOWN))
     weight = round(rules.weights["together"] * part)
     return (
         Reason("together", weight, "the signs and past decisions agree", part) if weight else None
     )
+
+
+def _links_only(reasons: list[Reason]) -> Reason | None:
+    """Return what keeps a comment waiting in which nothing but links looks like spam.
+
+    A weight that staff raised to a verdict stays one.
+    """
+    signs = [one for one in reasons if one.weight > 0]
+    score = sum(one.weight for one in reasons)
+    if score < SPAM_FROM or sum(one.weight for one in signs if one.code not in LINKS) >= OTHER:
+        return None
+    if any(one.weight >= SPAM_FROM for one in signs):
+        return None
+    return Reason("links-only", SPAM_FROM - 1 - score, "no other sign than links")
+
+
+def _phrases(reason: Reason, rules: Rules) -> int:
+    """Return the points of what is not promotion yet, but is where decisions say the same."""
+    if reason.code == "words":  # Cheap terms are subjects, dear ones are phrases.
+        points = (rules.words.get(term, 0) for term in reason.evidence.split(", "))
+        return sum(one for one in points if one >= DEAR)
+    return round(LINK * reason.times) if reason.code == "link" else 0
 
 
 def _sending(submission: Submission) -> Iterator[Finding]:

@@ -28,6 +28,14 @@ _TAG = re.compile(
 )
 _ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-f]{1,5}|[a-z]{2,8});", re.I)
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+", re.UNICODE)
+COMMON = frozenset(
+    """the be is are was were to of and a an in that have has had it for not on with he as you do
+    at this but his by from they we say her she or will my one all would there their what so up out
+    if about who get which go me when make can like no just him know take into your good some them
+    see other than then now only come its over also how our work first well even new want any these
+    most us i i'm it's don't been more did why where very too still thanks thank please yes am
+    """.split()  # noqa: SIM905
+)
 _LONG_RUN = re.compile(r"(\w)\1{2,}")
 _RUN = re.compile(r"([!?.$*~>=♥❤-])\1{2,}")
 

@@ -124,3 +124,15 @@ def test_classifier_alone_never_makes_spam():
     training = Training(50, 50, dict.fromkeys(["one", "two", "three", "four"], (50, 0)))
     judgement = spam.judge(Submission("", "One two three four", "", training=training))
     assert judgement.score <= 25
+
+
+def test_decisions_on_other_texts_are_believed_by_half():
+    counts = {"subscribe": (50, 0), "channel": (40, 0), "video": (20, 20)}
+    known = Training(50, 50, counts)
+    near = bayes.findings(Submission("", "subscribe channel video", "", training=known))
+    far = bayes.findings(
+        Submission("", "subscribe newsletter probation channel hostel magistrate", "",
+                   training=known)
+    )  # fmt: skip
+    assert near[0].times == pytest.approx(2 * far[0].times, rel=0.2)
+    assert bayes.familiar(Submission("", "probation hostel", "", training=known)) == []

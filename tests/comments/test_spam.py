@@ -23,13 +23,23 @@ def judged(body: str = "Honest words.", name: str = "Ben", **values: Any) -> dic
         ({"is_hasty": True}, {"haste": 30}),
         ({"is_unsigned": True}, {"unsigned": 40}),
         ({"crowded": ("network",)}, {"rate": 40}),
-        ({"body": "There is one at http://a.test only."}, {}),
-        ({"body": "As they say in http://a.test, http://b.test and http://c.test"}, {"links": 30}),
+        ({"body": "There is one at http://a.test/2020/one only."}, {}),
+        (
+            {"body": "As they say in http://a.test/1/a, http://b.test/1/b and http://c.test/1/c"},
+            {"links": 30},
+        ),
         ({"body": "The report is at http://192.0.2.7/x"}, {"hidden-target": 30}),
         ({"body": "The report is at http://3232235777/x"}, {"hidden-target": 30}),
         ({"body": "The report is at https://www.bit.ly/x"}, {"hidden-target": 30}),
-        ({"body": "The report is at http://\u0430pple.com"}, {"lookalike-host": 30}),
-        ({"body": "The report is at http://münchen.test"}, {}),
+        ({"body": "The report is at http://\u0430pple.com/1/a"}, {"lookalike-host": 30}),
+        ({"body": "The report is at http://münchen.test/1/a"}, {}),
+        ({"body": "There is one at http://a.test/quote only."}, {"front-page": 30}),
+        ({"body": "One is at http://casino.test/2020/one only."}, {"named-host": 30}),
+        (
+            {"body": "There is one at http://anne.test, I think.", "name": "Anne"},
+            {"front-page": 30, "named-host": 30},
+        ),
+        ({"body": "The committee says so at https://www.parliament.uk/"}, {"domains": -10}),
         ({"name": "http://pills.test"}, {"link-in-name": 60}),
         ({"name": "www.pills.test"}, {"link-in-name": 60}),
         ({"name": "cheap-pills.com"}, {"link-in-name": 60}),
@@ -82,6 +92,57 @@ def test_sign_is_found_in_the_text(name, body, codes):
     found = set(judged(body, name)) - {"words", "offer"}
     assert codes <= found
     assert bool(codes) or not found
+
+
+def test_nothing_but_links_waits_for_a_person_however_many():
+    body = " ".join(f"https://site{number}.test" for number in range(12))
+    assert sum(judged(body).values()) == spam.SPAM_FROM - 1
+
+
+@pytest.mark.parametrize(
+    ("body", "moves"),
+    [
+        ("Order now, 20% off your first order, guaranteed.", 3),
+        ("We offer the best prices in town, call us today.", 3),
+        ("The contract was 20% off its target, and nobody is guaranteed anything.", 1),
+        ("They work from home two days a week. Has anybody a copy?", 0),
+    ],
+)
+def test_pitch_counts_its_moves_after_the_first(body, moves):
+    assert judged(body).get("pitch", 0) == 25 * moves
+
+
+@pytest.mark.parametrize(
+    ("body", "is_found"),
+    [
+        ("please subscribe to my channel", True),
+        ("Check out this song", True),
+        ("How do I subscribe to the newsletter?", False),
+        ("Please unsubscribe me, I get two copies.", False),
+        ("Check out this report", False),
+        ("Let me know if the page works", False),
+    ],
+)
+def test_self_promotion_asks_for_attention_to_ones_own(body, is_found):
+    assert ("self-promotion" in judged(body)) is is_found
+
+
+def test_whole_sentences_and_official_sources_speak_for_a_comment():
+    assert judged(f"{LONG} " * 5) == {"considered": -15}
+    source = "See https://www.gov.uk/government/statistics and https://www.nao.org.uk/reports/x"
+    assert judged(source) == {"domains": -15}
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("<script>alert(1)</script>", "script"),
+        ("<img src=x onerror=alert(1)> hello", "script"),
+        ("Your page shows <script> in its title.", "markup"),
+    ],
+)
+def test_script_is_told_from_a_report_of_one(body, code):
+    assert code in judged(body)
 
 
 def test_quoting_the_post_with_a_link_is_no_copy():
