@@ -24,8 +24,8 @@ from tests.factories import make_post, make_staff
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
-SPAM = "Buy " + " ".join(f"http://pills-{number}.test" for number in range(8))
-WORST = " ".join(f"http://192.0.2.{number}/" for number in range(12))
+SPAM = "Buy cheap " + " ".join(f"http://pills-{number}.test" for number in range(2))
+WORST = "Buy cheap " + " ".join(f"http://192.0.2.{number}/" for number in range(12))
 
 
 @pytest.fixture
