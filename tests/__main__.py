@@ -33,6 +33,7 @@ CHECKS = [
 def main() -> int:
     """Run each check; stop at the first that fails and return its exit status."""
     environment = {**os.environ, "VAR_DIR": os.path.join("var", "test"), "PYTHONWARNINGS": ""}
+    environment["PYTHONDONTWRITEBYTECODE"] = ""  # Each process would compile every test anew.
     for name, command in CHECKS:
         if name == "browser" and not CHROMIUM:
             return _without_browser()

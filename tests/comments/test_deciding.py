@@ -12,7 +12,7 @@ from comments.models import Comment
 from tests.comments.factories import CANARY, make_comment, make_moderator, published
 from tests.factories import make_member, make_post
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 LIST = "/admin/comments/comment/"
 
 

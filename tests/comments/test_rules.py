@@ -12,7 +12,7 @@ from comments.rulesets import RuleSet
 from tests.comments.factories import make_comment, make_moderator, send
 from tests.factories import make_post, make_staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 ADDRESS = "/admin/comments/ruleset/"
 
 

@@ -14,7 +14,7 @@ from tests.factories import make_member, make_post, make_staff
 from tests.posts.test_images import make_image, picture
 from tests.posts.test_media import get, using
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 LIST = "/admin/posts/image/"
 
 

@@ -13,7 +13,7 @@ from posts.models import Image
 from tests.factories import make_post
 from tests.posts.test_images import make_image, picture, pixel, with_gps
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def figure(image: Image) -> str:

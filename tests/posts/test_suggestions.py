@@ -9,7 +9,7 @@ from posts.suggestions import Index, Text, suggest
 from posts.tagnames import Name
 from tests.factories import make_owner, make_post, make_staff, make_tag
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 NAMES = [
     Name(1, "Ministry of Justice", "Ministry of Justice", "organisation"),

@@ -9,7 +9,7 @@ from posts.models import FeaturedPost, Tag, TagAlias
 from posts.tagnames import Alikeness, known_names
 from tests.factories import make_post, make_staff, make_tag
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

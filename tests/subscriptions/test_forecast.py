@@ -11,7 +11,7 @@ from subscriptions.models import Delivery, Issue, IssuePost, Kind
 from tests.factories import make_post
 from tests.subscriptions.factories import DAY, HOUR, NOON, SECOND, make_due_post, make_subscriber
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 MINUTE = timedelta(minutes=1)
 SPRING = noon.of(datetime(2026, 3, 29, tzinfo=UTC).date())  # The clocks go forward that night.
 DRAFT = {"status": "draft", "published_at": None}

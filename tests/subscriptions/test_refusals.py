@@ -8,7 +8,7 @@ from tests.subscriptions.factories import DAY, HOUR, NOON, SECOND, open_issue
 from tests.subscriptions.relay import Sink
 from tests.subscriptions.test_sending import LATER, MINUTE, send, states
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 State = Delivery.State
 
 

@@ -19,7 +19,7 @@ from tests.subscriptions.factories import (
 )
 from tests.subscriptions.relay import DROP, Sink
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 State = Delivery.State
 MINUTE = timedelta(minutes=1)
 LATER = NOON + 2 * SECOND

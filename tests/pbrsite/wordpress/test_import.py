@@ -17,6 +17,8 @@ from posts.models import Author, ImportedItem, Post, Redirect, RevisionNote, Tag
 from tests.factories import make_author, make_post, make_tag
 from tests.pbrsite.wordpress.exports import author, category, comment, item, tag, written
 
+pytestmark = pytest.mark.slow
+
 PRISONS = ("category", "prison-posts", "Prisons")
 
 
