@@ -69,7 +69,7 @@ def choose(page: Page, label: str, name: str) -> None:
 def comment(page: Page) -> None:
     form = page.locator("#comment-form")
     form.get_by_label("Name").fill("Bridget Oakes")
-    form.get_by_label("E-mail").fill("bridget@example.org")
+    form.get_by_label("Your e-mail").fill("bridget@example.org")
     form.locator("textarea").fill("A question about the *cohort*.")
     form.get_by_role("button", name="Send comment").click()
     expect(page.locator("main")).to_contain_text("checked before")
