@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.paginator import EmptyPage, Paginator
+from django.core.paginator import EmptyPage, Page, Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponsePermanentRedirect
 
@@ -33,14 +33,7 @@ def page_context(
     a gap; `previous_url` and `next_url` are empty at the ends. With `query` the pages are
     addressed by `?page=`, since the address carries a question already.
     """
-    # A paginator asks for slices only, which is all a PostList gives.
-    paginator: Paginator[Any] = Paginator(rows, PER_PAGE)  # type: ignore[arg-type]
-    if total is not None:
-        paginator.count = total  # It is a cached property.
-    try:
-        page = paginator.page(number)
-    except EmptyPage as error:
-        raise Http404("There is no such page.") from error
+    page = _page(rows, number, total)
 
     def url(wanted: int) -> str:
         if query is None:
@@ -48,7 +41,7 @@ def page_context(
         pairs = {**query, "page": str(wanted) if wanted > 1 else ""}
         return f"{base}?" + urlencode({name: value for name, value in pairs.items() if value})
 
-    shown = paginator.get_elided_page_range(number, on_each_side=2, on_ends=1)
+    shown = page.paginator.get_elided_page_range(number, on_each_side=2, on_ends=1)
     return {
         "page_obj": page,
         "page_links": [
@@ -60,6 +53,17 @@ def page_context(
         "previous_url": url(number - 1) if page.has_previous() else "",
         "next_url": url(number + 1) if page.has_next() else "",
     }
+
+
+def _page(rows: Rows, number: int, total: int | None) -> Page[Any]:
+    # A paginator asks for slices only, which is all a PostList gives.
+    paginator: Paginator[Any] = Paginator(rows, PER_PAGE)  # type: ignore[arg-type]
+    if total is not None:
+        paginator.count = total  # It is a cached property.
+    try:
+        return paginator.page(number)
+    except EmptyPage as error:
+        raise Http404("There is no such page.") from error
 
 
 def to_one_address(
