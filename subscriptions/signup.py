@@ -1,7 +1,6 @@
 """What becomes of a form: one row when it is sent, and later a job that decides and mails."""
 
 import logging
-import smtplib
 from datetime import datetime, timedelta
 
 from django.core.mail import EmailMessage
@@ -42,10 +41,6 @@ class Surge(Exception):  # noqa: N818 - it reads as what it is.
     """The whole site has mailed as many confirmations as it may for now: the request waits."""
 
 
-class MailNotSent(Exception):  # noqa: N818 - it reads as what it is.
-    """The relay did not take the mail for now; the job tries again later."""
-
-
 def answer(request_id: int, now: datetime) -> str:
     """Decide what a request deserves, mail it, and empty the request; return the verdict.
 
@@ -65,7 +60,7 @@ def answer(request_id: int, now: datetime) -> str:
         logger.warning("The site's cap on confirmations is reached: request %s waits", request_id)
         return WAITING
     if message:
-        _send(message)
+        mail.send(message)
     request.delete()
     return request.verdict
 
@@ -220,16 +215,3 @@ def _message(request: MailRequest, now: datetime) -> EmailMessage | None:
 
 def link(name: str, token: str) -> str:
     return mail.absolute(reverse(f"subscriptions:{name}", args=[token]))
-
-
-def _send(message: EmailMessage) -> None:
-    """Send, or raise MailNotSent when a later attempt may do better. No address in the error."""
-    try:
-        message.send()
-    except smtplib.SMTPRecipientsRefused as error:
-        codes = [code for code, _ in error.recipients.values()]
-        if any(code < 500 for code in codes):
-            raise MailNotSent(str(codes)) from None
-        logger.info("The relay refused a recipient: %s", codes)
-    except (OSError, smtplib.SMTPException) as error:
-        raise MailNotSent(type(error).__name__) from None

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.core.mail import EmailMessage
 
+from pbrsite import mail
 from subscriptions import signup
 from subscriptions.models import MailRequest, Subscriber, Suppression
 from tests.factories import make_tag
@@ -113,7 +114,7 @@ def test_mail_that_fails_for_now_is_sent_by_the_next_run(
     request = MailRequest.objects.create(purpose="subscribe", email=MAIL, at=NOON)
     with monkeypatch.context() as patch:
         patch.setattr(EmailMessage, "send", _refuse)
-        with pytest.raises(signup.MailNotSent) as caught:
+        with pytest.raises(mail.MailNotSent) as caught:
             signup.answer(request.pk, NOON)
     assert MAIL not in repr(caught.value)
     assert signup.answer(request.pk, NOON) == "confirmation"
