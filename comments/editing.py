@@ -10,14 +10,14 @@ from django.views.decorators.http import require_http_methods
 from comments import intake, notices, ownership, trust
 from comments.forms import EditForm
 from comments.models import Comment
-from comments.privacy import private_page
 from pbrsite.forms import public_post
+from pbrsite.private import private_page
 from posts.models import Post
 
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
-@private_page
+@private_page(referrer="same-origin")
 def edit(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
     """Open to the browser that sent the comment; any other learns not even whether it exists."""
     post = get_object_or_404(Post.objects.published(), slug=slug)

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from comments import confirmations, dossiers, identities, replies, trust
 from comments.forms import FindForm
 from comments.identities import Identity, InvalidLinkError
-from comments.privacy import private_page
 from pbrsite import rates
 from pbrsite.forms import public_post
+from pbrsite.private import private_page
 
 REQUESTS_PER_HOUR = 30  # Of one network.
 
@@ -25,7 +25,7 @@ safe_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 @csrf_exempt
 @safe_or_post
-@private_page
+@private_page(referrer="same-origin")
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows a button and what it vouches for; POST confirms, and this browser is known."""
     try:
@@ -64,7 +64,7 @@ def _confirm(request: HttpRequest, identity: Identity, is_remembered: bool) -> H
 
 @csrf_exempt
 @safe_or_post
-@private_page
+@private_page(referrer="same-origin")
 def mute(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows a button, any POST mutes.
 
@@ -114,7 +114,7 @@ def check_mail(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @safe_or_post
-@private_page
+@private_page(referrer="same-origin")
 def dossier(request: HttpRequest, token: str) -> HttpResponse:
     """Show what is kept about the address, hand it out as a file, or erase it."""
     email = dossiers.address_of(token, now=timezone.now())

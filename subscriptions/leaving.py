@@ -10,16 +10,16 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from pbrsite.private import private_page
 from subscriptions import tokens
 from subscriptions.models import Kind, Subscriber
-from subscriptions.private import private_page
 
 PAUSE = timedelta(days=30)
 
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
-@private_page
+@private_page(referrer="no-referrer")
 def leave(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows the choices; POST unsubscribes, or does the milder thing that was chosen.
 

@@ -10,17 +10,17 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from pbrsite.private import private_page
 from subscriptions import disclosure, leaving, tokens
 from subscriptions.forms import PreferencesForm
 from subscriptions.models import Subscriber
-from subscriptions.private import private_page
 
 METHOD = "preference page"
 
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
-@private_page
+@private_page(referrer="no-referrer")
 def preferences(request: HttpRequest, token: str) -> HttpResponse:
     """Show the preferences, or do what one of the page's forms asks."""
     subscriber = _subscriber_of(token)

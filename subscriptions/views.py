@@ -14,11 +14,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from pbrsite import rates
 from pbrsite.forms import public_post
+from pbrsite.private import private_page
 from posts.models import Tag
 from subscriptions import noon, tasks, tokens
 from subscriptions.forms import FindForm, SubscribePageForm
 from subscriptions.models import CONFIRM_WITHIN, MailRequest, Subscriber
-from subscriptions.private import private_page
 
 REQUESTS_PER_HOUR = 30  # of one network
 COOKIE = "signup"
@@ -76,7 +76,7 @@ def check_mail(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @safe_or_post
-@private_page
+@private_page(referrer="no-referrer")
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows a button, POST confirms. A mail scanner that follows links changes nothing.
 

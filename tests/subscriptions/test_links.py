@@ -172,7 +172,7 @@ def test_pages_behind_links_are_kept_from_caches_and_other_sites(client: Client,
         "manage": f"/subscription/{tokens.manage(reader.pk, 0, now=NOON)}/",
     }
     answer = client.get(paths[page])
-    assert answer["Cache-Control"] == "no-store"
+    assert answer["Cache-Control"] == "private, no-store"
     assert answer["Referrer-Policy"] == "no-referrer"
     assert answer["X-Robots-Tag"] == "noindex"
 
