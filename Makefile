@@ -6,7 +6,7 @@ PYTHON ?= python3
 # Relative on purpose: make cannot name a path with a space in it.
 IN := .venv/bin/python
 
-.PHONY: run test fast lint lock
+.PHONY: run test
 .SHELLFLAGS := -eu -c
 
 run: .venv/installed
