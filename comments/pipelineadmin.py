@@ -10,9 +10,11 @@ from django.template.response import TemplateResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from comments import defaults
+from comments.records import SpamLine
 from comments.replay import replay
 from comments.rules import MOST_POINTS, ListError, domains_in, words_in
 from comments.rulesets import RuleSet, newest
+from comments.spam import SPAM_FROM
 
 LONGEST_LIST = 100_000  # characters
 VERSIONS_SHOWN = 10
@@ -130,6 +132,7 @@ class RulesDesk(admin.ModelAdmin):
         may_change = self.has_change_permission(request)
         page = {**self.admin_site.each_context(request), "title": "Spam rules", "form": form,
                 "opts": self.opts, "versions": versions, "may_change": may_change,
+                "line": SpamLine.current(), "usual_line": SPAM_FROM,
                 **context}  # fmt: skip
         return TemplateResponse(request, "comments/admin_rules.html", page, status=status)
 
