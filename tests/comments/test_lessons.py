@@ -130,10 +130,11 @@ def test_classifier_alone_never_makes_spam():
 def test_decisions_on_other_texts_are_believed_by_half():
     counts = {"subscribe": (50, 0), "channel": (40, 0), "video": (20, 20)}
     known = Training(50, 50, counts)
-    strange = "newsletter probation hostel magistrate tribunal curfew sentence recall custody"
+    strange = "newsletter probation hostel magistrate tribunal curfew sentence recall custody "
+    strange += "parole governor wing chaplain estate"
     near, far = (
         {one.code: one.times for one in bayes.findings(Submission("", text, "", training=known))}
-        for text in ("subscribe channel video", f"subscribe channel {strange}")
+        for text in ("subscribe channel video", f"subscribe {strange}")
     )
     assert near["bayes"] == pytest.approx(2 * far["bayes"], rel=0.2)
     assert near["familiar"] == 1
