@@ -27,7 +27,7 @@ urlpatterns = [
     re_path(rf"^{_SLUG}/comments/{_ID}/$", threadpages.comment, name="comment"),
     re_path(rf"^{_SLUG}/comments/{_ID}/thread/$", threadpages.thread, name="thread"),
     re_path(
-        rf"^{_SLUG}/comments/{_ID}/thread/(?P<number>[2-9]|[1-9][0-9]{{1,5}})/$",
+        rf"^{_SLUG}/comments/{_ID}/thread/page/(?P<number>[2-9]|[1-9][0-9]{{1,5}})/$",
         threadpages.thread,
         name="thread",
     ),

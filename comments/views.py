@@ -37,7 +37,8 @@ def received(request: HttpRequest, slug: str) -> HttpResponse:
     """Say that comments are checked: the same words for everybody, and to its writer the comment.
 
     Who is known here and published at once hears that, and whose browser is known by another
-    address than the one given hears that too; no address is shown. Without the cookie it is one page that any cache may keep; with it no cache keeps it.
+    address than the one given hears that too; no address is shown. Without the cookie it is one
+    page that any cache may keep; with it no cache keeps it.
     """
     post = get_object_or_404(Post.objects.published(), slug=slug)
     own, cookie = ownership.newest(request, post), request.COOKIES.get(trust.COOKIE, "")

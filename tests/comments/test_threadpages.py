@@ -93,11 +93,11 @@ def test_a_long_thread_has_pages_and_permalinks_find_theirs(client, monkeypatch)
     thread = f"/{root.post.slug}/comments/{root.public_id}/thread/"
     said = ids(list(Comment.objects.filter(depth=1).order_by("created_at")))
     assert shown(client, thread) == [root.public_id, said[0], last.public_id]
-    assert shown(client, f"{thread}2/") == [root.public_id, *said[1:4]]
-    assert shown(client, f"{thread}4/") == [root.public_id, said[7]]
-    assert client.get(f"{thread}5/").status_code == 404
+    assert shown(client, f"{thread}page/2/") == [root.public_id, *said[1:4]]
+    assert shown(client, f"{thread}page/4/") == [root.public_id, said[7]]
+    assert client.get(f"{thread}page/5/").status_code == 404
     permalink = Comment.objects.get(public_id=said[7]).get_absolute_url()
-    assert client.get(permalink)["Location"] == f"{thread}4/#comment-{said[7]}"
+    assert client.get(permalink)["Location"] == f"{thread}page/4/#comment-{said[7]}"
 
 
 def test_a_permalink_leads_to_the_post_while_its_page_shows_the_comment(client):
