@@ -13,7 +13,7 @@ from comments import bayes, spam
 from comments.rules import Rules
 from comments.submissions import Calibration, Finding, Training
 
-MARGIN = 15  # points between the highest approved comment and the line
+MARGIN = 20  # points between the highest approved comment and the line
 LOOKED_AT = 500  # decided comments of each kind, the latest
 LINKED = "~link"
 # What arrives is of another kind when it knows fewer of the decided comments' words than they know

@@ -60,7 +60,7 @@ STRANGE = 0.3  # the share of belief where it is not
 UNSIGNED = 0.4  # the share where nothing but the words says so
 SURE = 0.3  # this much certainty of the words: from there on strange texts are believed in full
 WORDED = (-0.2, 0.4)  # the certainty of the words alone, where they begin to agree and do in full
-LINE_SURE = 0.5  # the certainty from which the site's own line counts
+LINE_SURE = 0.8  # the certainty from which the site's own line counts
 
 
 class Verdict(Enum):

@@ -35,7 +35,8 @@ def trained(rules: Rules, **values: int) -> Calibration:
     ("honest_score", "weight", "line"),
     [
         (0, 25, 55),  # Nothing approved comes near: down as far as it may.
-        (60, 25, 75),  # Fifteen points above it.
+        (30, 25, 55),
+        (60, 25, 80),
         (90, 25, 80),  # An approved comment scored that much: the usual line.
         (0, 10, 70),
         (0, 0, 80),  # Switched off.
@@ -65,8 +66,8 @@ def test_arrivals_of_another_kind_are_told(words, expected):
 
 def test_what_is_between_the_lines_is_spam_with_the_reason_in_words():
     found = [
-        Finding("pitch", "", 1.0), Finding("bayes", "", 0.7), Finding("wording", "", 0.7),
-        Finding("kind", "", 1.0), Finding("line", "at 55 instead of 80", 55),
+        Finding("pitch", "", 1.0), Finding("bayes", "", 0.85), Finding("wording", "", 0.7),
+        Finding("kind", "", 0.6), Finding("line", "at 55 instead of 80", 55),
     ]  # fmt: skip
     lifted = spam.weigh(found, spam.default_rules())
     (reason,) = [one for one in lifted.reasons if one.code == "own-line"]
