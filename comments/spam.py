@@ -203,9 +203,10 @@ def _agreement(reasons: list[Reason], rules: Rules) -> Reason | None:
     sure, wording = (max(0.0, _times(reasons, code)) for code in ("bayes", "wording"))
     shown = max(0, sum(one.weight for one in reasons if one.code in PROMOTION))
     strange, signs = STRANGE * min(1.0, shown / ENOUGH), _signs(reasons, rules)
-    known = _times(reasons, "familiar") * min(1.0, signs / ENOUGH_KNOWN)
-    known *= max(_times(reasons, "familiar"), bayes.HALF_KNOWN)
-    part = max(min(1.0, wording / SURE) * max(strange, known), sure**2 * _trust(reasons, signs))
+    met = _times(reasons, "familiar")
+    worded = min(1.0, wording * max(met, bayes.HALF_KNOWN) / SURE)
+    known = met * min(1.0, signs / ENOUGH_KNOWN)
+    part = max(worded * max(strange, known), sure**2 * _trust(reasons, signs))
     weight = round(rules.weights["together"] * part)
     return (
         Reason("together", weight, "the signs and past decisions agree", part) if weight else None
