@@ -12,6 +12,7 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 from subscriptions.deliveries import Delivery
 
+KEPT_FOR = timedelta(days=60)  # Twice what the panel shows; what an event changed stays.
 HEARD_EVERY = timedelta(minutes=1)  # A source that speaks all the time is noted once a minute.
 
 
@@ -24,19 +25,21 @@ class MailEventQuerySet(models.QuerySet["MailEvent"]):
         return self.filter(received_at__gte=moment)
 
     def record(self, events: Iterable["MailEvent"]) -> int:
-        """Keep those not known yet, by source and key; return how many. Idempotent."""
+        """Keep those not known yet, by source and key; return how many. Idempotent.
+
+        What is older than events are kept is not: it may be one that was forgotten since.
+        """
         # Rows that conflict are passed over, and Django cannot tell them from those written.
-        told = {(one.source, one.key): one for one in events}
+        told = {
+            (one.source, one.key): one
+            for one in events
+            if one.happened_at > one.received_at - KEPT_FOR
+        }
         keys = [key for _, key in told]
         known = set(self.filter(key__in=keys).values_list("source", "key"))
         fresh = [one for name, one in told.items() if name not in known]
         self.bulk_create(fresh, ignore_conflicts=True)
         return len(fresh)
-
-    def with_subscriber(self) -> Self:
-        return self.select_related("subscriber", "delivery__issue").defer(
-            "delivery__issue__html", "delivery__issue__text"
-        )
 
 
 class MailEvent(models.Model):
@@ -97,6 +100,11 @@ class MailEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
+
+    def in_words(self) -> str:
+        """Return what it says and who says so, to follow other words."""
+        words = f"{self.get_kind_display().lower()}, told by {self.source}"
+        return f"{words}: {self.status}" if self.status else words
 
     def settle(self, effect: str, *, at: datetime) -> bool:
         """Claim the event and say what it changed; return whether this call won it."""

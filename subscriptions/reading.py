@@ -18,7 +18,12 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 1000  # messages a call; the next takes the rest
 _LOCK = (0x6D61696C + 1, 1)  # Beside the senders' (`ledger`).
-PASSED_BY, NOTHING, AGAIN, SELF_CHECK = "passed by", "nothing", "known already", "self-check"
+PASSED_BY, NOTHING, AGAIN, SELF_CHECK = (
+    "passed by",
+    "nothing",
+    "known already or too old",
+    "self-check",
+)
 
 
 @dataclass

@@ -77,7 +77,7 @@ def _event(message: Message, content: bytes, now: datetime) -> MailEvent | None:
     if kind is None or concerned is None:
         return None
     subscriber = Subscriber.objects.filter(pk=concerned.subscriber_id).first()
-    if subscriber is None:
+    if subscriber is None or not subscriber.email:  # Who is erased leaves no new trace.
         return None
     own = Delivery.objects.filter(subscriber=subscriber, issue=concerned.issue_id)
     delivery = own.values_list("pk", flat=True).first()

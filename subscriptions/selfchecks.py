@@ -44,6 +44,7 @@ class SelfCheck(models.Model):
     class Meta:
         ordering = ["-sent_at", "-pk"]
         verbose_name = "self-check"
+        verbose_name_plural = "deliverability"
         permissions = [
             ("view_deliverability", "Can see how well the mail is delivered"),
             ("run_selfcheck", "Can have the site write to itself"),

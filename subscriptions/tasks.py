@@ -75,5 +75,11 @@ def check_mail(timestamp: int) -> None:
     selfmail.send_daily(timezone.now())
 
 
+@app.task
+def check_mail_now() -> None:
+    """Write to ourselves because somebody asked."""
+    selfmail.send(timezone.now())
+
+
 def _is_stopping(context: JobContext | None) -> bool:
     return context is not None and context.should_abort()

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('unsigned', models.CharField(blank=True, help_text='Of those that have to be: From, Subject, Message-ID and both for unsubscribing.', max_length=200, verbose_name='headers not signed')),
             ],
             options={
-                'verbose_name': 'self-check',
+                'verbose_name': 'self-check', 'verbose_name_plural': 'deliverability',
                 'ordering': ['-sent_at', '-pk'],
                 'permissions': [('view_deliverability', 'Can see how well the mail is delivered'), ('run_selfcheck', 'Can have the site write to itself')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('arrived_at', None), ('arrived_at__gte', models.F('sent_at')), _connector='OR'), name='subscriptions_selfcheck_arrives_after_sending')],
