@@ -1,89 +1,21 @@
-"""How well the mail is delivered: by the domains of its readers, and what there is to mend.
+"""What there is to mend about the mail, in words: for the panel and the desk."""
 
-No figure here is about fewer than five people, so none tells of a single one.
-"""
-
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, Max, Q
 
 from subscriptions import selfmail
-from subscriptions.models import MailEvent, MailSource, SelfCheck, Subscriber
-from subscriptions.selfchecks import STALE_AFTER
+from subscriptions.domains import WITHIN
+from subscriptions.feedback import MailSource
+from subscriptions.models import MailEvent, Subscriber
+from subscriptions.selfchecks import STALE_AFTER, SelfCheck
 
-WITHIN = timedelta(days=30)
-DOMAINS_SHOWN = 10
-FEWEST = 5  # people in a figure
 ANSWERS_SHOWN = 10
-OTHERS = "All others"
 TROUBLE_FOR = timedelta(hours=1)  # A mailbox may be away for a moment.
 REFUSALS_A_DAY = 10
 # Gmail and Yahoo turn on senders of whom more than 0.3 % of the readers complain.
 COMPLAINTS, COMPLAINT_SHARE = 3, 0.003
-
-_DOMAINS = """
-WITH people AS MATERIALIZED (
-    SELECT id, state, lower(split_part(email, '@', 2)) AS domain
-    FROM subscriptions_subscriber WHERE email <> ''
-), biggest AS (
-    SELECT domain FROM people GROUP BY domain HAVING count(*) >= %(fewest)s
-    ORDER BY count(*) DESC, domain LIMIT %(shown)s
-), grouped AS MATERIALIZED (
-    SELECT id, state, CASE WHEN domain IN (SELECT domain FROM biggest) THEN domain END AS domain
-    FROM people
-), sent AS (
-    SELECT g.domain, count(*) AS sent FROM subscriptions_delivery d
-    JOIN subscriptions_issue i ON i.id = d.issue_id AND i.frozen_at >= %(since)s
-    JOIN grouped g ON g.id = d.subscriber_id
-    WHERE d.state = 'sent' GROUP BY g.domain
-), told AS (
-    SELECT g.domain, count(*) FILTER (WHERE e.kind = 'soft') AS soft,
-        count(*) FILTER (WHERE e.kind = 'hard') AS hard,
-        count(*) FILTER (WHERE e.kind = 'complaint') AS complaints
-    FROM subscriptions_mailevent e JOIN grouped g ON g.id = e.subscriber_id
-    WHERE e.received_at >= %(since)s GROUP BY g.domain
-)
-SELECT g.domain, count(*) FILTER (WHERE g.state = 'active'), coalesce(max(s.sent), 0),
-    coalesce(max(t.soft), 0), coalesce(max(t.hard), 0), coalesce(max(t.complaints), 0)
-FROM grouped g
-LEFT JOIN sent s ON s.domain IS NOT DISTINCT FROM g.domain
-LEFT JOIN told t ON t.domain IS NOT DISTINCT FROM g.domain
-GROUP BY g.domain HAVING count(*) >= %(fewest)s
-ORDER BY g.domain IS NULL, count(*) DESC, g.domain
-"""
-
-
-@dataclass(frozen=True)
-class Figures:
-    """One domain in the last 30 days; `sent` is what the relay took."""
-
-    domain: str
-    audience: int
-    sent: int
-    soft: int
-    hard: int
-    complaints: int
-
-    def share(self, count: int) -> float:
-        """Return how many of what was sent, in per cent."""
-        return 100 * min(1.0, count / self.sent) if self.sent else 0.0
-
-    @property
-    def shares(self) -> list[tuple[str, int, float]]:
-        """Return name, count and share of each kind."""
-        counts = [("soft", self.soft), ("hard", self.hard), ("complaints", self.complaints)]
-        return [(name, count, self.share(count)) for name, count in counts]
-
-
-def by_domain(now: datetime) -> list[Figures]:
-    """Return the biggest domains, then all others; one query, which reads 30 days of the ledger."""
-    values: dict[str, Any] = {"since": now - WITHIN, "fewest": FEWEST, "shown": DOMAINS_SHOWN}
-    with connection.cursor() as cursor:
-        cursor.execute(_DOMAINS, values)
-        return [Figures(domain or OTHERS, *counts) for domain, *counts in cursor.fetchall()]
 
 
 def refusals(now: datetime) -> list[dict[str, Any]]:

@@ -13,16 +13,15 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.db.models.functions import Lower
 
 from posts.models import Tag
-from subscriptions import tokens
+from subscriptions import domains, selfchecks, tokens  # noqa: F401 - their tables
 from subscriptions.consent import ConsentEvent, MailRequest, Suppression
 from subscriptions.deliveries import Delivery, DeliveryItem, DeliveryQuerySet
-from subscriptions.feedback import MailEvent, MailSource
+from subscriptions.feedback import MailEvent
 from subscriptions.issues import Edition, Issue, IssuePost, Kind
-from subscriptions.selfchecks import SelfCheck
 
 __all__ = [
     "ConsentEvent", "Delivery", "DeliveryItem", "DeliveryQuerySet", "Edition", "Issue", "IssuePost",
-    "Kind", "MailEvent", "MailRequest", "MailSource", "SelfCheck", "Subscriber", "Suppression",
+    "Kind", "MailEvent", "MailRequest", "Subscriber", "Suppression",
 ]  # fmt: skip
 
 WORDING = "2026-11"  # The version of the sentences people agree to; a change of them moves it.
@@ -252,9 +251,9 @@ class Subscriber(models.Model):
             if Suppression.reason_for(self.email) not in {"", Suppression.Reason.BOUNCE}:
                 return False
             Suppression.lift(self.email)
-            last = self.events.filter(to_state=self.State.BOUNCED).last()
-            known = last is not None and last.from_state in self.CHOOSING
-            state = self.State(last.from_state) if last and known else self.State.UNSUBSCRIBED
+            bounces = self.events.filter(to_state=self.State.BOUNCED)
+            before = bounces.values_list("from_state", flat=True).last()
+            state = self.State(before if before in self.CHOOSING else self.State.UNSUBSCRIBED)
             self.active_since = at if state in self.CONFIRMED else self.active_since
             self.paused_until = at + PAUSE_ANEW if state == self.State.PAUSED else None
             self._move(state, at=at, method=method, actor=ConsentEvent.Actor.STAFF)

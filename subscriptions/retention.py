@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from subscriptions.feedback import KEPT_FOR
-from subscriptions.models import MailEvent, MailRequest, SelfCheck, Subscriber
+from subscriptions.models import MailEvent, MailRequest, Subscriber
+from subscriptions.selfchecks import SelfCheck
 
 UNCONFIRMED_FOR = timedelta(days=30)
 REQUESTS_FOR = timedelta(days=2)

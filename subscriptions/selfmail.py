@@ -14,7 +14,8 @@ from django.conf import settings
 from subscriptions import authentication, couriers, tokens
 from subscriptions.couriers import RelayUnavailable
 from subscriptions.message import Letter, Pattern
-from subscriptions.models import Delivery, Edition, Issue, Kind, SelfCheck
+from subscriptions.models import Delivery, Edition, Issue, Kind
+from subscriptions.selfchecks import SelfCheck
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,17 @@ from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
-from subscriptions import digest, ledger, reactions, reading, refusals, selfmail, sending, signup
+from subscriptions import (
+    digest,
+    domains,
+    ledger,
+    reactions,
+    reading,
+    refusals,
+    selfmail,
+    sending,
+    signup,
+)
 
 SLICE_SECONDS = 50.0  # The clock rings again within the minute; a stopping worker need not wait.
 
@@ -67,6 +77,12 @@ def weigh_again(timestamp: int) -> None:
 def read_mailbox(context: JobContext | None = None, timestamp: int = 0) -> None:
     if settings.BOUNCE_MAILBOX:
         reading.read(timezone.now(), should_stop=lambda: _is_stopping(context))
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(queueing_lock="subscriptions.domains")
+def count_domains(timestamp: int) -> None:
+    domains.count(timezone.now())
 
 
 @app.periodic(cron="35 9 * * *")  # Before noon wherever noon is London's.

@@ -11,10 +11,11 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from subscriptions import deliverability, selfmail, tasks
+from subscriptions import deliverability, domains, selfmail, tasks
 from subscriptions.admin.records import ReadOnly
-from subscriptions.deliverability import Figures
-from subscriptions.models import MailSource, SelfCheck
+from subscriptions.domains import Figures
+from subscriptions.feedback import MailSource
+from subscriptions.selfchecks import SelfCheck
 
 CHECKS_SHOWN = 7
 LEAST_SCALE = 2.0  # per cent: a bar that fills its frame stands for this much or more
@@ -41,7 +42,7 @@ class SelfCheckAdmin(ReadOnly):
         if not self.has_view_permission(request):
             raise PermissionDenied
         now = timezone.now()
-        rows = deliverability.by_domain(now)
+        rows = domains.by_domain(now)
         context = {
             **self.admin_site.each_context(request),
             "title": "How the mail is delivered", "opts": self.model._meta,
@@ -52,7 +53,7 @@ class SelfCheckAdmin(ReadOnly):
             "rows": [(row, _bars(row, _scale(rows))) for row in rows], "scale": _scale(rows),
             "refusals": deliverability.refusals(now), "sources": MailSource.objects.all(),
             "mailbox": bool(settings.BOUNCE_MAILBOX), "providers": sorted(settings.WEBHOOK_SECRETS),
-            "fewest": deliverability.FEWEST,
+            "fewest": domains.FEWEST,
         }  # fmt: skip
         return TemplateResponse(request, "admin/subscriptions/selfcheck/panel.html", context)
 

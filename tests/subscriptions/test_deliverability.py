@@ -12,10 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from subscriptions import deliverability
-from subscriptions.deliverability import OTHERS, Figures
+from subscriptions import deliverability, domains
+from subscriptions.domains import OTHERS, DomainCount, Figures
 from subscriptions.feedback import MailEvent, MailSource
-from subscriptions.models import SelfCheck, Subscriber, Suppression
+from subscriptions.models import Issue, Subscriber, Suppression
+from subscriptions.selfchecks import SelfCheck
 from tests.factories import make_staff
 from tests.subscriptions.factories import DAY, HOUR, NOON, make_subscriber, sent_delivery
 
@@ -55,16 +56,27 @@ def test_figures_are_by_domain_and_of_five_people_at_least():
     tell("soft", big[0])
     tell("complaint", big[1])
     tell("hard", big[2], received_at=NOON - 40 * DAY)
-    assert deliverability.by_domain(NOON + DAY) == [Figures("big.example", 6, 6, 1, 0, 1)]
+    assert [domains.count(NOON + DAY) for _ in range(2)] == [1, 0]
+    assert domains.by_domain(NOON + DAY) == [Figures("big.example", 6, 6, 1, 0, 1)]
     make_readers("other.example", 1)
-    assert deliverability.by_domain(NOON + DAY)[1:] == [Figures(OTHERS, 5, 1, 0, 0, 0)]
+    assert domains.by_domain(NOON + DAY)[1:] == [Figures(OTHERS, 5, 1, 0, 0, 0)]
+
+
+def test_issue_done_once_more_is_counted_anew():
+    reader = make_readers("big.example", 5)[0]
+    sent_delivery(reader)
+    domains.count(NOON)
+    sent_delivery(make_readers("new.example", 5)[0])
+    Issue.objects.update(done_at=NOON + HOUR)
+    assert domains.count(NOON + 2 * HOUR) == 1
+    assert DomainCount.objects.get().sent == 2
 
 
 @pytest.mark.slow
 def test_ten_domains_are_shown_however_many_there_are():
     for number in range(12):
         make_readers(f"d{number:02}.example", 5)
-    shown = [row.domain for row in deliverability.by_domain(NOON)]
+    shown = [row.domain for row in domains.by_domain(NOON)]
     assert shown == [f"d{number:02}.example" for number in range(10)] + [OTHERS]
 
 
@@ -89,6 +101,8 @@ def test_panel_shows_what_there_is_and_no_address(staff: Client, settings: Any):
     for reader in make_readers("big.example", 5):
         sent_delivery(reader)
         tell("policy", reader, status="5.7.1", words="550 5.7.1 <…> blocked")
+    tell("soft", reader)
+    domains.count(NOON)
     SelfCheck.objects.create(sent_at=NOON, arrived_at=NOON + HOUR, dmarc="fail", checked_by="mx",
                              signing_domain="example.org", is_aligned=True)  # fmt: skip
     MailSource.failed("mailbox", "the server cannot be reached", at=NOON)

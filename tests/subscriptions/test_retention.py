@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
-from subscriptions.models import MailEvent, MailRequest, SelfCheck, Subscriber
+from subscriptions.models import MailEvent, MailRequest, Subscriber
 from subscriptions.retention import prune
+from subscriptions.selfchecks import SelfCheck
 from tests.subscriptions.factories import DAY, NOON, make_subscriber
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,8 @@ from django.core.management import CommandError, call_command
 
 from subscriptions import authentication, reading, selfmail, tokens
 from subscriptions.authentication import Results
-from subscriptions.models import MailEvent, SelfCheck, Subscriber
+from subscriptions.models import MailEvent, Subscriber
+from subscriptions.selfchecks import SelfCheck
 from tests.subscriptions.factories import HOUR, NOON, make_subscriber
 from tests.subscriptions.relay import Sink
 

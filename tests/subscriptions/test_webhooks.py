@@ -13,7 +13,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 
 from subscriptions import webhooks
-from subscriptions.feedback import MailEvent, MailSource
+from subscriptions.feedback import KEPT_FOR, MailEvent, MailSource
 from subscriptions.models import Subscriber
 from tests.subscriptions.factories import make_subscriber, open_issue
 
@@ -50,7 +50,7 @@ def mailgun(email: str, number: int = 1, **values: Any) -> Any:
 
 def sparkpost(email: str, number: int, **values: Any) -> Any:
     event = {"type": "bounce", "bounce_class": "10", "raw_rcpt_to": email, "event_id": str(number),
-             "timestamp": "1772625600", "raw_reason": "550 5.1.1 No such user"}  # fmt: skip
+             "timestamp": str(int(datetime.now(UTC).timestamp())), "raw_reason": "550 5.1.1 No such user"}  # fmt: skip
     return {"msys": {"message_event": event | values}}
 
 
@@ -127,11 +127,11 @@ def test_bad_event_of_a_batch_is_passed_by_and_the_others_count(client: Client):
         ("postmark", {"RecordType": "Open", "Recipient": "@"}, None),
         ("postmark", {"RecordType": "SubscriptionChange", "Recipient": "@",
                       "SuppressionReason": "ManualSuppression"}, "leave"),
-        ("brevo", {"event": "hard_bounce", "email": "@", "reason": "", "ts_epoch": 1}, "hard"),
+        ("brevo", {"event": "hard_bounce", "email": "@", "reason": ""}, "hard"),
         ("brevo", {"event": "hard_bounce", "email": "@", "reason": "550 5.7.1 Blocked"}, "policy"),
         ("brevo", {"event": "spam", "email": "@"}, "complaint"),
         ("brevo", {"event": "click", "email": "@"}, None),
-        ("mailjet", [{"event": "bounce", "email": "@", "hard_bounce": True, "time": 1}], "hard"),
+        ("mailjet", [{"event": "bounce", "email": "@", "hard_bounce": True}], "hard"),
         ("mailjet", {"event": "bounce", "email": "@", "hard_bounce": False}, "soft"),
         ("mailjet", {"event": "blocked", "email": "@", "error": "policy issue"}, "policy"),
         ("sparkpost", [sparkpost("@", 1, bounce_class="22", raw_reason="552 5.2.2 Full")], "soft"),
@@ -143,6 +143,13 @@ def test_each_provider_is_understood(client: Client, esp: str, payload: Any, kin
     text = json.dumps(payload).replace('"@"', '"reader@example.org"')
     assert tell(client, esp, text.encode()) == 200
     assert list(MailEvent.objects.values_list("kind", flat=True)) == ([kind] if kind else [])
+
+
+def test_event_older_than_events_are_kept_is_not_taken_for_a_new_one(client: Client):
+    reader = make_subscriber()
+    long_ago = datetime.now(UTC) - KEPT_FOR
+    assert tell(client, "mailgun", mailgun(reader.email, timestamp=long_ago.timestamp())) == 200
+    assert not MailEvent.objects.exists()
 
 
 def test_event_belongs_to_the_delivery_it_names_only_if_that_is_this_person_s(client: Client):

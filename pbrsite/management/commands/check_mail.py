@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from subscriptions import selfmail
-from subscriptions.models import SelfCheck
+from subscriptions.selfchecks import SelfCheck
 
 
 class Command(BaseCommand):
