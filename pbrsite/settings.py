@@ -160,20 +160,22 @@ def _mail_keys() -> dict[int, str]:
     return dict(pairs)
 
 
-WEBHOOK_PROVIDERS = ("brevo", "mailersend", "mailgun", "mailjet", "mailtrap", "postmark",
-                     "sparkpost")  # fmt: skip
+_SIGNING_PROVIDERS = {"mailersend", "mailgun", "mailtrap", "mandrill"}
+WEBHOOK_PROVIDERS = sorted(
+    {"brevo", "mailjet", "postmark", "resend", "sparkpost"} | _SIGNING_PROVIDERS
+)
 
 
 def _webhook_secrets() -> dict[str, str]:
     """Return with which secret each provider proves itself at /hooks/mail/<provider>/."""
     allowed = (
         f"provider=secret pairs, separated by commas; of {', '.join(WEBHOOK_PROVIDERS)}; the "
-        "signing key of mailersend, mailgun and mailtrap, user:password of the others"
+        f"signing key of {', '.join(sorted(_SIGNING_PROVIDERS))}, user:password of the others"
     )
     pairs = read("WEBHOOK_SECRETS", "dict", {}, allowed=allowed, delimiter=",")
     for provider, secret in pairs.items():
         require("WEBHOOK_SECRETS", provider in WEBHOOK_PROVIDERS, allowed=allowed)
-        is_signed = provider in {"mailersend", "mailgun", "mailtrap"}
+        is_signed = provider in _SIGNING_PROVIDERS
         is_good = len(secret) >= 12 and secret.isascii() and (is_signed or ":" in secret)
         require("WEBHOOK_SECRETS", is_good, allowed=f"{allowed}; 12 characters or more")
     return dict(pairs)

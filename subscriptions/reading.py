@@ -17,7 +17,7 @@ from subscriptions.mailboxes import Mailbox, MailboxUnavailable, Waiting
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 1000  # messages a call; the next takes the rest
-_LOCK = (0x6D61696C + 1, 1)  # Beside the senders' (`ledger`).
+LOCK = (0x6D61696C + 1, 1)  # Beside the senders' (`ledger`).
 PASSED_BY, NOTHING, AGAIN, SELF_CHECK = (
     "passed by",
     "nothing",
@@ -113,11 +113,11 @@ def _note(report: Report, now: datetime) -> None:
 def _alone() -> Iterator[bool]:
     """Hold the readers' lock; yield whether it was free. It falls with the database session."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", _LOCK)
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", LOCK)
         is_mine = bool(cursor.fetchone()[0])
     try:
         yield is_mine
     finally:
         if is_mine:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", _LOCK)
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", LOCK)

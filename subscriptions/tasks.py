@@ -13,7 +13,7 @@ from subscriptions import (
     ledger,
     reactions,
     reading,
-    refusals,
+    rejections,
     selfmail,
     sending,
     signup,
@@ -68,7 +68,7 @@ def weigh() -> None:
 def weigh_again(timestamp: int) -> None:
     """Take up what the relay refused, and what a job left that died."""
     now = timezone.now()
-    refusals.collect(now)
+    rejections.collect(now)
     reactions.weigh_waiting(now)
 
 

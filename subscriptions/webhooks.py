@@ -17,7 +17,9 @@ from anymail.webhooks.mailersend import MailerSendTrackingWebhookView
 from anymail.webhooks.mailgun import MailgunTrackingWebhookView
 from anymail.webhooks.mailjet import MailjetTrackingWebhookView
 from anymail.webhooks.mailtrap import MailtrapTrackingWebhookView
+from anymail.webhooks.mandrill import MandrillCombinedWebhookView
 from anymail.webhooks.postmark import PostmarkTrackingWebhookView
+from anymail.webhooks.resend import ResendTrackingWebhookView
 from anymail.webhooks.sparkpost import SparkPostTrackingWebhookView
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
@@ -81,9 +83,17 @@ PROVIDERS = {
         MailtrapTrackingWebhookView, "tracking_secret",
         lambda event: event.get("bounce_category") in {"invalid_recipient", "bad_mailbox"},
     ),
+    "mandrill": Provider(
+        MandrillCombinedWebhookView, "webhook_key",
+        lambda event: event.get("event") == "hard_bounce",
+    ),
     "postmark": Provider(
         PostmarkTrackingWebhookView, _BASIC,
         lambda event: event.get("Type") in {"HardBounce", "BadEmailAddress"},
+    ),
+    "resend": Provider(
+        ResendTrackingWebhookView, _BASIC,
+        lambda event: _nested(event, "data", "bounce", "type") == "Permanent",
     ),
     "sparkpost": Provider(
         SparkPostTrackingWebhookView, _BASIC,

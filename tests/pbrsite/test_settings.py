@@ -39,7 +39,7 @@ def load_settings() -> ModuleType:
         ("SITE_NAME", "", "one line of text"),
         ("SITE_NAME", "Two\nlines", "one line of text"),
         ("MAIL_KEYS", "nonsense", "number:secret pairs"),
-        ("WEBHOOK_SECRETS", "sendgrid=u:p@h-and-more", "postmark, sparkpost"),
+        ("WEBHOOK_SECRETS", "sendgrid=u:p@h-and-more", "resend, sparkpost"),
         ("WEBHOOK_SECRETS", "postmark=u:p@h", "12 characters"),
         ("WEBHOOK_SECRETS", "postmark=up@h-without-colon", "user:password"),
         ("BOUNCE_MAILBOX", "imap://u:p@h/INBOX", "imaps://user:password@host"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from subscriptions import reactions, refusals
+from subscriptions import reactions, rejections
 from subscriptions.feedback import MailEvent
 from subscriptions.models import Delivery, Issue, Subscriber, Suppression
 from tests.subscriptions.factories import DAY, HOUR, NOON, SECOND, make_subscriber, sent_delivery
@@ -126,12 +126,12 @@ def test_refusal_of_the_relay_is_an_event_like_any_other(state: str, reply: str,
     reader = make_subscriber()
     send_issues(reader, [0])
     Delivery.objects.update(state=state, smtp_reply=reply, at=NOON)
-    assert [refusals.collect(NOON + HOUR) for _ in range(2)] == [int(kind is not None), 0]
+    assert [rejections.collect(NOON + HOUR) for _ in range(2)] == [int(kind is not None), 0]
     assert list(MailEvent.objects.values_list("kind", flat=True)) == ([kind] if kind else [])
 
 
-def test_nothing_of_a_paused_issue_counts():
+def test_nothing_counts_before_its_issue_is_done():
     send_issues(make_subscriber(), [0])
     Delivery.objects.update(state="rejected", smtp_reply="550 5.1.1 No such user", at=NOON)
-    Issue.objects.update(state="paused")
-    assert refusals.collect(NOON + HOUR) == 0
+    Issue.objects.update(state="sending")
+    assert rejections.collect(NOON + HOUR) == 0

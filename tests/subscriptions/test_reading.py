@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from subscriptions import mailboxes, reading, tokens
 from subscriptions.feedback import MailEvent, MailSource
@@ -114,6 +115,20 @@ def test_message_read_again_is_known(maildir: mailbox.Maildir, delivery: Deliver
         local, _, domain = verp(delivery).partition("@")
         maildir.add(report(f"{case(local)}@{domain}"))
     assert read() == {"hard": 1, "known already or too old": 1}
+
+
+def test_two_never_read_at_once(maildir: mailbox.Maildir, delivery: Delivery):
+    maildir.add(report(verp(delivery)))
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", reading.LOCK)
+        assert reading.read(NOON + HOUR).is_another_reading
+        with pytest.raises(CommandError, match="Somebody else is reading"):
+            call_command("read_bounces")
+    finally:
+        other.close()
+    assert read() == {"hard": 1}
 
 
 def test_rehearsal_writes_and_marks_nothing(maildir: mailbox.Maildir, delivery: Delivery):

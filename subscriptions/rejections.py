@@ -19,21 +19,20 @@ State = Delivery.State
 def collect(now: datetime) -> int:
     """Record what was refused and is not known yet; return how many. Idempotent.
 
-    While an issue is paused nothing of it counts: a relay that has gone wrong may say anything of
-    anybody. For the same reason a delivery that expired counts only against a mailbox the relay
-    named (4.2.x), never for being busy, slow or away.
+    A refusal counts once its issue is done: a relay that has gone wrong may say anything of
+    anybody, and then the issue pauses. For the same reason a delivery that expired counts only
+    against a mailbox the relay named (4.2.x), never for being busy, slow or away.
     """
     refused = Delivery.objects.filter(
         Q(state=State.REJECTED, smtp_reply__regex=r"^5")
         | Q(state=State.EXPIRED, smtp_reply__regex=r"^4\d\d[ -]4\.2\."),
         at__gt=now - LOOK_BACK,
+        issue__state=Issue.State.DONE,
     )
-    rows = refused.exclude(issue__state=Issue.State.PAUSED).exclude(mail_events__source=SOURCE)
-    chosen = rows.select_related("subscriber").only(
-        "state", "smtp_reply", "at", "subscriber__email"
-    )
+    rows = refused.exclude(mail_events__source=SOURCE).select_related("subscriber")
+    chosen = rows.only("state", "smtp_reply", "at", "subscriber__email").order_by("at", "pk")
     return MailEvent.objects.record(
-        event for row in chosen.order_by("at", "pk")[:AT_ONCE] if (event := _event(row, now))
+        event for row in chosen[:AT_ONCE] if (event := _event(row, now)) is not None
     )
 
 
