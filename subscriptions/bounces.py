@@ -99,7 +99,7 @@ _AFTER_CONTENT = re.compile(r"\bDATA command\b|\bSMTP command\W+DATA\b|>>> DATA 
 _ENHANCED = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.:/-])([245]\d\d)(?=[ -])(?!\s*(?:bytes|KB|MB))")
 _ANSWER = re.compile(
-    r"^\W*(?:.{0,60}?\bsaid:\s*|<<<\s*)?[45]\d\d[ -].*(?:\n[ \t<].*)?", re.MULTILINE
+    r"^\W{0,80}(?:.{0,60}?\bsaid:\s*|<<<\s*)?[45]\d\d[ -].*(?:\n[ \t<].*)?", re.MULTILINE
 )
 # Sendmail's summary of any failure of its own local mailer, whose words stand above it.
 _SAYS_NOTHING = re.compile(r"^554 .*\.\.\. Service unavailable$", re.MULTILINE)

@@ -2,6 +2,7 @@
 
 import io
 import mailbox
+from contextlib import closing
 from email.message import Message
 from email.mime.multipart import MIMEMultipart
 from pathlib import Path
@@ -120,14 +121,12 @@ def test_message_read_again_is_known(maildir: mailbox.Maildir, delivery: Deliver
 def test_two_never_read_at_once(maildir: mailbox.Maildir, delivery: Delivery):
     maildir.add(report(verp(delivery)))
     other = connection.copy()
-    try:
-        with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s, %s)", reading.LOCK)
+    with closing(other), other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", reading.LOCK)
         assert reading.read(NOON + HOUR).is_another_reading
         with pytest.raises(CommandError, match="Somebody else is reading"):
             call_command("read_bounces")
-    finally:
-        other.close()
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", reading.LOCK)
     assert read() == {"hard": 1}
 
 
