@@ -23,7 +23,8 @@ RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/global"}
 _RETURNED_FROM_HERE = re.compile(
     r"""^(?:
         [->\ \t*=_]{0,80} (?: original\ message | returned\ message
-            | unsent\ message | unsent\ draft | below\ this\ line | (?:this\ is\ a\ )?copy\ of\ (?:the|your)\ message
+            | unsent\ message | unsent\ draft | below\ this\ line
+            | (?:this\ is\ a\ )?copy\ of\ (?:the|your)\ message
             | (?:your\ )?(?:original\ )?message\ (?:text\ )?(?:headers?\ )?follows?
             | message\ headers? | (?:the\ )?headers?\ (?:of\ the\ message|follow)
             | undelivered\ message | text\ of\ your\ message | the\ following\ is\ a\ copy ) .*
