@@ -48,6 +48,7 @@ def tell(kind: str, reader: Subscriber, **values: Any) -> None:
                              **{"happened_at": NOON, "received_at": NOON, **values})  # fmt: skip
 
 
+@pytest.mark.slow
 def test_figures_are_by_domain_and_of_five_people_at_least():
     big, few = make_readers("big.example", 6), make_readers("few.example", 4)
     for reader in [*big, few[0]]:
@@ -141,6 +142,7 @@ def test_alarm_is_for_what_lasts(
     assert (len(found), alarm in "".join(found)) == (int(bool(alarm)), True)
 
 
+@pytest.mark.slow
 def test_alarm_counts_refusals_and_complaints():
     readers = make_readers("big.example", 12)
     for reader in readers[:10]:

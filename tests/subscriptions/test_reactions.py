@@ -46,6 +46,7 @@ def test_each_kind_of_event_has_its_effect_once(kind: str, state: str, reason: s
     assert reader.events.count() == (state != "active")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("days", "soft", "state"),
     [

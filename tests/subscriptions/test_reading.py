@@ -118,6 +118,7 @@ def test_message_read_again_is_known(maildir: mailbox.Maildir, delivery: Deliver
     assert read() == {"hard": 1, "known already or too old": 1}
 
 
+@pytest.mark.slow
 def test_two_never_read_at_once(maildir: mailbox.Maildir, delivery: Delivery):
     maildir.add(report(verp(delivery)))
     other = connection.copy()
@@ -190,6 +191,7 @@ def test_bounce_from_before_the_last_consent_is_stale(maildir: mailbox.Maildir, 
     assert (states(), MailEvent.objects.get().effect) == (["active"], "stale")
 
 
+@pytest.mark.slow
 def test_hostile_messages_are_passed_by_and_the_next_is_read(
     maildir: mailbox.Maildir, delivery: Delivery
 ):
@@ -212,6 +214,7 @@ def test_hostile_messages_are_passed_by_and_the_next_is_read(
     assert MailSource.objects.get().passed_by == 2
 
 
+@pytest.mark.slow
 def test_folder_over_imap_is_read_and_marked(settings: Any, delivery: Delivery):
     with imap.running([report(verp(delivery)), b"x" * 2_000_001, complaint(delivery)]) as folder:
         settings.BOUNCE_MAILBOX = folder.place
@@ -219,6 +222,7 @@ def test_folder_over_imap_is_read_and_marked(settings: Any, delivery: Delivery):
         assert (folder.seen, read()) == ({1, 2, 3}, {})
 
 
+@pytest.mark.slow
 def test_broken_connection_marks_nothing_and_is_named(settings: Any, delivery: Delivery):
     with imap.running([report(verp(delivery))]) as folder:
         settings.BOUNCE_MAILBOX = folder.place
@@ -230,6 +234,7 @@ def test_broken_connection_marks_nothing_and_is_named(settings: Any, delivery: D
         assert MailSource.objects.get().trouble == ""
 
 
+@pytest.mark.slow
 def test_wrong_password_is_said_without_it(settings: Any, caplog: Any):
     with imap.running([]) as folder:
         settings.BOUNCE_MAILBOX = folder.place | {"PASSWORD": "wrong-password"}
