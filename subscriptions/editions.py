@@ -37,10 +37,7 @@ def render(
 ) -> None:
     """Render the whole issue onto it, and one edition for each set of posts (fresh, again)."""
     sets = list(sets)
-    wanted = {*chosen, *(pk for fresh, again in sets for pk in (*fresh, *again))}
-    rows = Post.objects.for_list().select_related("series").filter(pk__in=wanted)
-    posts = {post.pk: post for post in rows}
-    Series.objects.prefetch_outlines(rows)
+    posts = gather({*chosen, *(pk for fresh, again in sets for pk in (*fresh, *again))})
     if chosen:
         whole = compose(issue, [posts[pk] for pk in chosen], [])
         issue.subject, issue.html, issue.text = whole.subject, whole.html, whole.text
@@ -50,6 +47,14 @@ def render(
         editions.append(Edition(issue=issue, fresh=fresh, again=again, subject=made.subject,
                                 html=made.html, text=made.text))  # fmt: skip
     Edition.objects.bulk_create(editions)
+
+
+def gather(wanted: Iterable[int]) -> dict[int, Post]:
+    """Return these posts with all that a rendering shows of them."""
+    rows = Post.objects.for_list().select_related("series").filter(pk__in=wanted)
+    posts = {post.pk: post for post in rows}
+    Series.objects.prefetch_outlines(rows)
+    return posts
 
 
 def compose(issue: Issue, fresh: Sequence[Post], again: Sequence[Post]) -> Rendering:
@@ -69,6 +74,7 @@ def _context(issue: Issue, fresh: Sequence[Post], again: Sequence[Post]) -> dict
     return {
         **mail.site_context(),
         "issue": issue,
+        "introduction": issue.introduction if fresh else "",
         "date": issue.local_date,
         "first": leading[0],
         "more": len(leading) - 1,

@@ -13,29 +13,35 @@ from django.db.models import Exists, OuterRef, Q
 
 from posts.models import Post
 from subscriptions import noon
-from subscriptions.models import Delivery, Issue, IssuePost, Kind
+from subscriptions.models import Delivery, Issue, IssuePost, Kind, PlanEntry
 
 OLDEST = noon.OLDEST[Kind.DAILY]
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """The noon e-mail's date, or None; and the reason for None, or what became of it already."""
+    """The noon e-mail's date, or None; and the reason for None, or what became of it already.
+
+    `left_out_of` is the date of an earlier one that an editor has it left out of.
+    """
 
     local_date: date | None
     reason: str = ""
+    left_out_of: date | None = None
 
 
 def line(post: Post, now: datetime, *, may_publish: bool = True) -> str:
-    """Return the noon line in one or two sentences, for who may publish or not; one query."""
+    """Return the noon line in a few sentences, for who may publish or not; at most two queries."""
     foreseen = foresee(post, now)
     if foreseen.local_date is None:
         return f"{foreseen.reason[0].upper()}{foreseen.reason[1:]}."
-    words = _when(foreseen.local_date, now)
+    words = f"in {_when(foreseen.local_date, now)}."
+    if foreseen.left_out_of:
+        words += f" An editor left it out of {_named(foreseen.left_out_of, now)}."
     if post.status == Post.Status.PUBLISHED:
-        return f"Goes out in {words}."
+        return f"Goes out {words}"
     condition = _condition(post, now) if may_publish else _condition_for_author(post, now)
-    return f"{condition}, it goes out in {words}."
+    return f"{condition}, it goes out {words}"
 
 
 def foresee(post: Post, now: datetime) -> Forecast:
@@ -50,10 +56,24 @@ def foresee(post: Post, now: datetime) -> Forecast:
         return Forecast(None, "not mailed: “send in the noon e-mail” is off")
     is_released = post.status == Post.Status.PUBLISHED
     out = post.published_at if is_released and post.published_at else post.goes_out_at(now)
-    day = _next_issue(out, now, opened={issue.local_date for issue in issues})
-    if out < noon.of(day) - OLDEST:
+    opened, held = {issue.local_date for issue in issues}, _left_out_of(post, now)
+    first = _next_issue(out, now, opened=opened)
+    day = _next_issue(out, now, opened=opened | held)
+    is_held_over = any(day - OLDEST <= left < day for left in held)
+    if out < noon.of(day) - OLDEST and not is_held_over:
         return Forecast(None, f"not mailed: it is older than {OLDEST.days} days")
-    return Forecast(day)
+    return Forecast(day, left_out_of=first if first in held else None)
+
+
+def _left_out_of(post: Post, now: datetime) -> set[date]:
+    """Return the dates of the daily e-mails an editor left the post out of, of this week on."""
+    if post.pk is None:
+        return set()
+    since = now.astimezone(settings.ZONE).date() - OLDEST
+    entries = PlanEntry.objects.filter(
+        post=post, is_left_out=True, plan__kind=Kind.DAILY, plan__local_date__gte=since
+    )
+    return set(entries.values_list("plan__local_date", flat=True))
 
 
 def _issues(post: Post, now: datetime) -> list[Any]:
@@ -113,11 +133,21 @@ def _condition_for_author(post: Post, now: datetime) -> str:
 
 def _when(day: date, now: datetime) -> str:
     """Return "today's 12:00 e-mail, 23 min left", "tomorrow's …" or "the … of Tuesday 4 March"."""
+    if day != now.astimezone(settings.ZONE).date():
+        return _named(day, now)
+    return f"{_named(day, now)}, {left_until(noon.of(day), now)}"
+
+
+def left_until(moment: datetime, now: datetime) -> str:
+    """Return "2 h 5 min left", "23 min left" or "any moment"."""
+    return _duration(moment - now) if moment > now else "any moment"
+
+
+def _named(day: date, now: datetime) -> str:
     clock = f"{settings.DIGEST_TIME:%H:%M} e-mail"
     today = now.astimezone(settings.ZONE).date()
     if day == today:
-        left = noon.of(day) - now
-        return f"today's {clock}, {_duration(left) if left > timedelta(0) else 'any moment'}"
+        return f"today's {clock}"
     if day == today + noon.DAY:
         return f"tomorrow's {clock}"
     return f"the {clock} of {day:%A} {day.day} {day:%B}{_year(day, now)}"

@@ -17,6 +17,7 @@ from subscriptions import tokens
 from subscriptions.consent import ConsentEvent, MailRequest, Suppression
 from subscriptions.deliveries import Delivery, DeliveryItem, DeliveryQuerySet
 from subscriptions.issues import Edition, Issue, IssuePost, Kind
+from subscriptions.plans import Plan, PlanEntry
 
 __all__ = [
     "ConsentEvent",
@@ -28,6 +29,8 @@ __all__ = [
     "IssuePost",
     "Kind",
     "MailRequest",
+    "Plan",
+    "PlanEntry",
     "Subscriber",
     "Suppression",
 ]
@@ -41,6 +44,10 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def active(self) -> Self:
         """Return those who get mail now; the twin of `Subscriber.is_active`."""
         return self.filter(state=Subscriber.State.ACTIVE)
+
+    def unconfirmed(self, now: datetime) -> Self:
+        """Return those who were asked to confirm and still may."""
+        return self.filter(state=Subscriber.State.PENDING, confirm_expires_at__gt=now)
 
     def with_address(self, email: str) -> Self:
         """Return the one row of this address, however its letters are cased."""

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from subscriptions import digest, noon
+from subscriptions import digest, noon, upcoming
 from subscriptions.models import Issue, Kind
 from tests.subscriptions.factories import DAY, NOON, SECOND, make_due_post, make_subscriber
 
@@ -98,11 +98,14 @@ def test_other_digest_time_is_told_by_the_clock(settings: Any):
 
 
 @pytest.mark.django_db
-def test_outlook_counts_what_the_next_noon_would_send(django_assert_num_queries: Any):
+def test_next_issue_tells_what_goes_out_when_and_to_how_many(django_assert_num_queries: Any):
     make_subscriber()
     make_subscriber(frequency=Kind.WEEKLY)
     make_due_post(title="For tomorrow", noon=NOON + DAY)
     make_due_post(title="Held back", noon=NOON + DAY, is_mailed=False)
-    with django_assert_num_queries(2):
-        outlook = noon.outlook(NOON + SECOND)
-    assert outlook == noon.Outlook(NOON + DAY, "Tomorrow at noon", ["For tomorrow"], 1)
+    digest.open_issue(NOON + SECOND)
+    with django_assert_num_queries(5):  # Issues, plan, what is held over, posts, audience.
+        coming = upcoming.next_issue(Kind.DAILY, NOON + SECOND)
+    assert [post.title for post in coming.posts] == ["For tomorrow"]
+    assert (coming.local_date, coming.goes_at) == ((NOON + DAY).date(), NOON + DAY)
+    assert (coming.audience, coming.subscribers) == (1, "1 subscriber")
