@@ -4,6 +4,7 @@ The marks stand for what differs from person to person. Each is as wide as what 
 width matters, and plain ASCII, so that no transfer encoding changes it.
 """
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -68,6 +69,11 @@ def compose(issue: Issue, fresh: Sequence[Post], again: Sequence[Post]) -> Rende
     )
 
 
+def _bullet(title: str) -> str:
+    return textwrap.fill(title, 70, initial_indent="* ", subsequent_indent="  ",
+                         break_long_words=False)  # fmt: skip
+
+
 def _context(issue: Issue, fresh: Sequence[Post], again: Sequence[Post]) -> dict[str, Any]:
     leading = [*fresh, *again]
     is_daily = issue.kind == Kind.DAILY
@@ -82,6 +88,7 @@ def _context(issue: Issue, fresh: Sequence[Post], again: Sequence[Post]) -> dict
         "headlines": fresh[EXCERPTS_SHOWN:],
         "again": again[:EXCERPTS_SHOWN],
         "all_posts": leading,
+        "contents": "\n".join(_bullet(post.title) for post in leading),
         "reason": _REASONS[Kind(issue.kind)],
         # Only the daily round has a page; a repair alone has no posts of its own to show there.
         "view_url": mail.absolute(issue.get_absolute_url()) if fresh and is_daily else "",
