@@ -1,16 +1,17 @@
 """How the list grows: who subscribed and who left, week by week, as a picture."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
 from django.db import connection
 
 WEEKS = 52
-WIDTH, HALF = 520, 60  # of the picture: ten for a week; above and below the line
-# Coming back counts as subscribing. A pause is neither.
+HALF = 60  # of the picture's height: above and below the line
+# Coming back counts as subscribing. A pause is neither. Weeks are told apart by their first
+# moments: `date_trunc` in a zone takes four times as long.
 _COUNT = """
-SELECT date_trunc('week', at AT TIME ZONE %(zone)s)::date,
+SELECT width_bucket(at, %(begins)s::timestamptz[]) - 1,
        count(*) FILTER (WHERE to_state = 'active' AND from_state <> 'paused'),
        count(*) FILTER (WHERE from_state IN ('active', 'paused')
                         AND to_state NOT IN ('active', 'paused'))
@@ -55,12 +56,12 @@ def last_year(now: datetime) -> Growth:
     """Return the last 52 weeks, the present one included; one query."""
     today = now.astimezone(settings.ZONE).date()
     first = today - timedelta(days=today.weekday(), weeks=WEEKS - 1)
-    since = datetime.combine(first, datetime.min.time(), tzinfo=settings.ZONE)
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, {"zone": str(settings.ZONE), "since": since})
-        found = {monday: (joined, left) for monday, joined, left in cursor.fetchall()}
     mondays = [first + timedelta(weeks=number) for number in range(WEEKS)]
-    numbers = [found.get(monday, (0, 0)) for monday in mondays]
+    begins = [datetime.combine(monday, time(), tzinfo=settings.ZONE) for monday in mondays]
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, {"begins": begins, "since": begins[0]})
+        found = {week: (joined, left) for week, joined, left in cursor.fetchall()}
+    numbers = [found.get(week, (0, 0)) for week in range(WEEKS)]
     most = max(1, *(number for pair in numbers for number in pair))
     scale = (HALF - 6) / most
     return Growth([

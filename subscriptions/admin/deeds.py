@@ -87,9 +87,10 @@ class Deeds(ReadOnly):
             self.log_change(request, issue, said)
             messages.success(request, said)
             return HttpResponseRedirect(way_back)
+        question = deed.ask(issue)
         context = {
             **self.admin_site.each_context(request), "opts": self.opts, "issue": issue,
-            "question": deed.ask(issue), "title": deed.ask(issue).title, "way_back": way_back,
+            "question": question, "title": question.title, "way_back": way_back,
         }  # fmt: skip
         return TemplateResponse(request, TEMPLATE, context)
 

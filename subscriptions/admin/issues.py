@@ -125,16 +125,16 @@ class IssueAdmin(Planning, Deeds, Explaining):
         return format_html('<pre class="mail-text">{}</pre>', issue.text)
 
     @admin.display(description="audience")
-    def audience(self, issue: Any) -> int:
-        return int(issue.audience)
+    def audience(self, issue: Any) -> str:
+        return f"{issue.audience:,}"
 
     @admin.display(description="sent")
-    def sent(self, issue: Any) -> int:
-        return int(issue.sent_count)
+    def sent(self, issue: Any) -> str:
+        return f"{issue.sent_count:,}"
 
     @admin.display(description="open")
-    def still_open(self, issue: Any) -> int:
-        return int(issue.still_open)
+    def still_open(self, issue: Any) -> str:
+        return f"{issue.still_open:,}"
 
     @admin.display(description="ended otherwise", empty_value="–")
     def problems(self, issue: Issue) -> str | None:

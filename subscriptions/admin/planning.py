@@ -97,23 +97,20 @@ class Planning(ReadOnly):
 
     def _page(
         self, request: HttpRequest, coming: Upcoming, *, typed: Arrangement | None = None,
-        form: PlanForm | None = None, to: str | None = None, problem: str = "", status: int = 200,
+        status: int = 200, **more: Any,
     ) -> HttpResponse:  # fmt: skip
-        now = timezone.now()
+        """Answer with the page, on which what was typed stands instead of what is saved."""
         wanted = typed or (coming.plan.arrangement() if coming.plan else Arrangement())
         topics = previews.topics_of(coming)
         view = previews.View.asked_for(request.GET, topics)
         context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts, "title": "Next e-mail", "coming": coming, "kinds": KINDS.items(),
-            "when": noon.in_words(coming.goes_at, now), "left": left_until(coming.goes_at, now),
-            "rows": _rows(coming, wanted), "introduction": wanted.introduction, "form": form,
-            "stamp": stamp(coming.plan), "may_plan": self.has_plan_permission(request),
-            "longest": LONGEST_INTRODUCTION, "topics": topics, "view": view,
-            "unsent": _unsent_introduction(coming),
-            "text": previews.text(coming, view, now),
+            **self.admin_site.each_context(request), "opts": self.opts, "title": "Next e-mail",
+            "coming": coming, "kinds": KINDS.items(), "rows": _rows(coming, wanted),
+            "introduction": wanted.introduction, "stamp": stamp(coming.plan),
+            "may_plan": self.has_plan_permission(request), "longest": LONGEST_INTRODUCTION,
+            "topics": topics, "view": view, "unsent": _unsent_introduction(coming),
             "frame_url": _preview_url(coming.kind, view), "tests_per_hour": trials.TESTS_PER_HOUR,
-            "to": getattr(request.user, "email", "") if to is None else to, "problem": problem,
+            "to": getattr(request.user, "email", ""), **_moments(coming, view), **more,
         }  # fmt: skip
         return TemplateResponse(request, TEMPLATE, context, status=status)
 
@@ -154,6 +151,15 @@ def _arrange(form: PlanForm, wanted: Arrangement, coming: Upcoming, *, by: Any) 
         raise PlanClosed
     seen = form.cleaned_data["seen"]
     return Plan.arrange((coming.kind, day), wanted, by=by, at=timezone.now(), seen=seen)
+
+
+def _moments(coming: Upcoming, view: previews.View) -> dict[str, str]:
+    """Return what of the page depends on the time."""
+    now = timezone.now()
+    return {
+        "when": noon.in_words(coming.goes_at, now), "left": left_until(coming.goes_at, now),
+        "text": previews.text(coming, view, now),
+    }  # fmt: skip
 
 
 def _send_test(

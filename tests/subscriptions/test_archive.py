@@ -26,8 +26,7 @@ def test_sent_issue_can_be_read_in_the_browser(client: Client):
 
 def test_page_holds_what_the_mail_says_and_nothing_of_one_person(client: Client):
     series = Series.objects.create(title="Pilots in prisons", slug="pilots")
-    values = {"series": series, "series_position": 1, "published_at": NOON - 30 * DAY}
-    make_due_post(title="The first part", **values)
+    make_due_post(title="The first part", series=series, series_position=1, before=30 * DAY)
     make_due_post(title="The second part", series=series, series_position=2,
                   excerpt="What it cost.")  # fmt: skip
     Plan.arrange(("daily", NOON.date()), Arrangement("Read this & that."), by=None, at=NOON,

@@ -54,7 +54,8 @@ def test_introduction_is_on_top_of_both_bodies_of_every_edition():
     arrange(introduction="A note on <method> first.")
     issue = freeze()
     assert issue.editions.count() == 2
-    for one in (issue, *issue.editions.all()):
+    renderings: list[Any] = [issue, *issue.editions.all()]
+    for one in renderings:
         assert one.text.index("A note on <method> first.") < one.text.index("Excerpt")
         assert one.html.index("A note on &lt;method&gt; first.") < one.html.rindex("Excerpt")
 

@@ -105,10 +105,9 @@ MAILS: dict[str, Callable[[Jobs], None]] = {
 def links_of(message: EmailMessage) -> set[str]:
     """Return the addresses in both bodies and in the headers."""
     ready: Any = message.message()
+    parts = [part for part in ready.walk() if part.get_content_maintype() == "text"]
     texts = [str(value) for key, value in ready.items() if key.startswith("List-")]
-    for part in ready.walk():
-        if part.get_content_maintype() == "text":
-            texts.append(unescape(part.get_payload(decode=True).decode()))
+    texts += [unescape(part.get_payload(decode=True).decode()) for part in parts]
     found = {link for text in texts for link in re.findall(r"https?://[^\s\"'<>]+", text)}
     return {link.partition("#")[0] for link in found}
 
