@@ -2,10 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.contrib.auth.models import User
 
 from pbrsite import rates
-from subscriptions import couriers
+from subscriptions import addresses, couriers
+from subscriptions.addresses import ImpossibleAddress
 from subscriptions.couriers import Outcome, RelayUnavailable
 from subscriptions.editions import Rendering
 from subscriptions.message import Pattern
@@ -24,12 +26,13 @@ class NotStaff(Exception):  # noqa: N818 - it reads as what it is.
 
 
 def staff_address(typed: str) -> str:
-    """Return the address of the member of staff who has it, as it is kept; or raise NotStaff."""
+    """Return the address of the member of staff who has it, as mail wants it; or raise NotStaff."""
     staff = User.objects.filter(is_staff=True, is_active=True, email__iexact=typed.strip())
     found = staff.exclude(email="").values_list("email", flat=True).first()
-    if found is None:
-        raise NotStaff
-    return found
+    try:
+        return addresses.normalise(found or "")
+    except ImpossibleAddress as error:
+        raise NotStaff from error
 
 
 def send_test(issue: Issue, rendering: Rendering, *, to: str, by: User, now: datetime) -> str:
@@ -58,6 +61,8 @@ def _hand_over(edition: Edition, to: str) -> Outcome | None:
 def _in_words(outcome: Outcome | None, to: str) -> str:
     if outcome is None:
         return "Not sent: the mail relay does not answer."
+    if outcome.state == Delivery.State.SENT and settings.EMAIL_BACKEND.endswith("FileBackend"):
+        return f"A test for {to} was written to a file: without EMAIL_URL no mail is sent."
     if outcome.state == Delivery.State.SENT:
         return f"A test was handed to the mail relay for {to}."
     if outcome.state == Delivery.State.UNKNOWN:

@@ -231,6 +231,15 @@ def test_two_tests_are_two_messages(editor: Client, relay: Sink, an_hour_before_
     assert first["Message-ID"] != second["Message-ID"]
 
 
+def test_staff_with_an_address_of_another_script_get_it_in_ascii(
+    editor: Client, mailoutbox: list[Any]
+):
+    User.objects.create_user("zoe", email="zoe@bücher.example", is_staff=True)
+    make_due_post(before=2 * HOUR)
+    assert editor.post(TEST, {"to": "zoe@bücher.example"}).status_code == 302
+    assert mailoutbox[0].to == ["zoe@xn--bcher-kva.example"]
+
+
 @pytest.mark.parametrize(
     "to", ["reader@example.org", "", "nonsense", "former@example.org", "a\r\nBcc: b@example.org"]
 )
