@@ -3,18 +3,19 @@
 import os
 import subprocess
 import sys
+import threading
 import time as stopwatch
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from subscriptions import digest
+from subscriptions.issues import freezing
 from subscriptions.models import Delivery, DeliveryItem, Issue, Kind, Plan, Subscriber
 from subscriptions.plans import Arrangement, PlanClosed
 from tests.factories import make_post
@@ -202,14 +203,27 @@ def test_processes_that_ring_at_the_worst_times_send_one_mail_a_day(relay: Sink,
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_sending_again_by_hand_and_the_next_noon_at_once_bring_it_once():
+def test_sending_again_by_hand_waits_for_a_freeze_that_may_repair_the_same():
     issue = open_issue()
     issue.deliveries.update(state="unknown", next_at=None, at=NOON + SECOND)
-    moment = NOON + DAY + SECOND
+    begun, over = threading.Event(), threading.Event()
 
-    def act(number: int) -> Any:
-        return issue.resend_uncertain(at=moment) if number else digest.open_issue(moment)
+    def act(number: int) -> str:
+        if number == 0:
+            with freezing():
+                begun.set()
+                over.wait(10)
+            return "frozen"
+        begun.wait(10)
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '200ms'")
+        try:
+            issue.resend_uncertain(at=NOON + DAY)
+        except OperationalError:
+            return "waited"
+        finally:
+            over.set()
+        return "did not wait"
 
-    together(2, act)
-    connection.close()
-    assert Delivery.objects.filter(state="pending").count() == 1
+    assert together(2, act) == ["frozen", "waited"]
+    assert Delivery.objects.get().state == "unknown"
