@@ -147,7 +147,7 @@ def test_the_line_keeps_to_the_sites_time_of_the_digest(settings):
     assert "today's 07:30 e-mail, 23 min left" in forecast.line(post, now)
 
 
-def test_the_line_costs_two_queries(django_assert_num_queries):
+def test_the_line_costs_one_query(django_assert_num_queries):
     post = make_due_post()
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         forecast.line(post, NOON - HOUR)
