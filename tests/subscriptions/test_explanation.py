@@ -14,7 +14,7 @@ from subscriptions.models import Delivery, Issue, Kind, MailRequest, Subscriber,
 from tests.factories import make_member, make_tag
 from tests.subscriptions.factories import DAY, HOUR, NOON, SECOND, make_due_post, make_subscriber
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 WHY = reverse("admin:subscriptions_issue_why")
 JOINED = NOON - 30 * DAY
 
@@ -157,7 +157,6 @@ def test_standing_of_somebody_in_the_list(values: dict[str, Any], words: str):
     assert words in " ".join(answer("READER@example.org", NOON).standing)
 
 
-@pytest.mark.slow
 def test_the_page_answers_in_one_screen_and_keeps_the_address_out_of_its_own(client: Client):
     reader_since()
     make_due_post()
@@ -172,7 +171,6 @@ def test_the_page_answers_in_one_screen_and_keeps_the_address_out_of_its_own(cli
     assert client.get(WHY + "?address=reader@example.org").content.decode().count("reader@") == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("typed", ["", "nonsense", "a\x00b", "x" * 5000, "a@b"])
 def test_what_is_no_address_is_said_to_be_none(client: Client, typed: str):
     client.force_login(make_member("Subscription manager"))
@@ -181,7 +179,6 @@ def test_what_is_no_address_is_said_to_be_none(client: Client, typed: str):
     assert "errornote" in answered.content.decode()
 
 
-@pytest.mark.slow
 def test_an_editor_cannot_look_people_up(client: Client):
     client.force_login(make_member("Editor"))
     assert client.get(WHY).status_code == 403

@@ -13,7 +13,7 @@ from subscriptions.plans import Arrangement, PlanChanged, PlanClosed, stamp
 from tests.factories import make_tag
 from tests.subscriptions.factories import DAY, HOUR, NOON, SECOND, make_due_post, make_subscriber
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 TODAY = NOON.date()
 
 
