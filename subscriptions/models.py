@@ -18,10 +18,11 @@ from subscriptions.consent import ConsentEvent, MailRequest, Suppression
 from subscriptions.deliveries import Delivery, DeliveryItem, DeliveryQuerySet
 from subscriptions.feedback import MailEvent
 from subscriptions.issues import Edition, Issue, IssuePost, Kind
+from subscriptions.plans import Plan, PlanEntry
 
 __all__ = [
     "ConsentEvent", "Delivery", "DeliveryItem", "DeliveryQuerySet", "Edition", "Issue", "IssuePost",
-    "Kind", "MailEvent", "MailRequest", "Subscriber", "Suppression",
+    "Kind", "MailEvent", "MailRequest", "Plan", "PlanEntry", "Subscriber", "Suppression",
 ]  # fmt: skip
 
 WORDING = "2026-11"  # The version of the sentences people agree to; a change of them moves it.
@@ -34,6 +35,10 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def active(self) -> Self:
         """Return those who get mail now; the twin of `Subscriber.is_active`."""
         return self.filter(state=Subscriber.State.ACTIVE)
+
+    def unconfirmed(self, now: datetime) -> Self:
+        """Return those who were asked to confirm and still may."""
+        return self.filter(state=Subscriber.State.PENDING, confirm_expires_at__gt=now)
 
     def with_address(self, email: str) -> Self:
         """Return the one row of this address, however its letters are cased."""

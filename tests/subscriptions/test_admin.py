@@ -65,7 +65,7 @@ def test_issue_list_shows_the_accounting(staff: Client):
     for column, shown in (("audience", 3), ("sent", 1), ("still_open", 2), ("problems", "–")):
         assert f'<td class="field-{column}">{shown}</td>' in html
     detail = staff.get(page("issue_change", issue.pk)).content.decode()
-    assert "audience 3 = sent 1 + open 2" in detail
+    assert "3 people = 1 sent + 2 open" in detail
     assert f"?issue__id__exact={issue.pk}" in detail
 
 
@@ -90,9 +90,9 @@ def many_issues() -> None:
 
 MORE_ISSUES = """
 INSERT INTO subscriptions_issue (kind, local_date, scheduled_for, cutoff, frozen_at, state,
-    pause_reason, subject, html, text)
+    pause_reason, subject, html, text, introduction)
 SELECT kind, local_date - n, scheduled_for, cutoff, frozen_at - n * interval '1 day', 'done',
-    '', '', '', ''
+    '', '', '', '', ''
 FROM subscriptions_issue, generate_series(1, 400) n WHERE id = %(last)s
 """
 MORE_DELIVERIES = """
@@ -149,7 +149,10 @@ def test_explanation_names_the_state_at_that_noon():
     reader.confirm(at=NOON + 2 * SECOND)
     digest.open_issue(NOON + DAY + SECOND)
     words = [line.words for line in explain(reader)]
-    assert words == ["Nobody got it. Nothing new", "Was waiting for confirmation at that noon"]
+    assert words == [
+        "Nobody got it. Nothing new",
+        "Was waiting for confirmation at that noon, since 3 March 2026, 12:00 (test)",
+    ]
 
 
 def test_explanation_tells_what_came_back_later():
@@ -168,7 +171,7 @@ def test_explanation_says_when_no_topic_matched():
     reader = make_subscriber(topics=(make_tag(),))
     reader.events.create(to_state="active", method="test", at=NOON - DAY)
     open_issue()
-    assert "No post in it on the chosen topics" in explain(reader)[0].words
+    assert "None of its posts is on the topics chosen: Tag" in explain(reader)[0].words
 
 
 def test_staff_unsubscribe_and_erase_through_the_verbs(staff: Client):
@@ -185,9 +188,10 @@ def test_staff_pause_and_resume_an_issue(staff: Client):
     act(staff, "issue", "pause", issue.pk)
     issue.refresh_from_db()
     assert (issue.state, issue.pause_reason[:9]) == (Issue.State.PAUSED, "paused by")
-    act(staff, "issue", "resume", issue.pk)
-    issue.refresh_from_db()
-    assert issue.state == Issue.State.SENDING
+    act(staff, "issue", "resume", issue.pk)  # Leads to a question.
+    assert Issue.objects.get().state == Issue.State.PAUSED
+    staff.post(page("issue_deed", issue.pk, "resume"))
+    assert Issue.objects.get().state == Issue.State.SENDING
 
 
 def test_actions_need_their_permission(client: Client):

@@ -4,10 +4,10 @@ from pbrsite import groups
 
 
 class Migration(migrations.Migration):
-    """Editors see how well the mail is delivered, and may have the site write to itself."""
+    """Editors arrange the noon e-mail and see how it fares; a group keeps the list of subscribers."""
 
     dependencies = [
         ("pbrsite", "0008_grant_spam_rules"),
-        ("subscriptions", "0010_mail_events"),
+        ("subscriptions", "0012_resending"),
     ]
     operations = [migrations.RunPython(groups.grant, migrations.RunPython.noop)]

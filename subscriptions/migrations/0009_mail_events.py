@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscriptions', '0009_restore_and_export_permissions'),
+        ('subscriptions', '0008_restore_and_export_permissions'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscriptions', '0010_mail_events'),
+        ('subscriptions', "0009_mail_events"),
     ]
 
     operations = [
