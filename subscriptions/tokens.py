@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import secrets
 import struct
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from django.conf import settings
 _LAYOUT = struct.Struct(">cBQQ")
 MAC_BYTES = 16
 WIDTH = 46  # characters
+BROWSER = re.compile(r"[0-9a-f]{32}")
 MANAGE_FOR = timedelta(hours=1)
 RETURN_FOR = timedelta(minutes=30)
 _CONFIRM, _LEAVE, _MANAGE, _BOUNCE, _RETURN = "c", b"u", b"m", b"b", b"r"
