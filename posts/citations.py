@@ -5,6 +5,7 @@ rules of `posts.addresses`, and does so again whenever a post or a redirect take
 an address. So a link to a post that is not there yet finds it when it comes, and follows it.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +37,7 @@ from posts.tagging import batches
 if TYPE_CHECKING:
     from posts.models import Post
 
+_TARGET = re.compile(r'href="([^"]*)"')  # As the body's HTML is always written.
 BATCH = 500  # posts whose bodies are in memory at once
 WORDS_KEPT = 200
 LONGEST_SLUG = 120
@@ -255,20 +257,28 @@ def replace(bodies: Mapping[int, str], *, are_new: bool = False) -> None:
 def links_in(body_html: str) -> Iterable[Link]:
     """Return the body's links to posts of ours, each address once, with the first words it has."""
     found: dict[str, Link] = {}
-    if "href=" not in body_html:
+    if not any(map(_may_be_ours, _TARGET.findall(body_html))):
         return found.values()
     root = html.fragment_fromstring(body_html, create_parent="div")
     for element in root.iter("a"):
-        link = _read(element.get("href", ""), " ".join(element.text_content().split()))
+        target = element.get("href", "")
+        if not _may_be_ours(target):
+            continue
+        link = _read(target, " ".join(element.text_content().split()))
         if link and link.path not in found:
             found[link.path] = link
     return found.values()
 
 
+def _may_be_ours(target: str) -> bool:
+    """Return whether a link is worth a closer look: most lead elsewhere, or to their own page."""
+    return not target.startswith("#") and permalinks.is_ours(target)
+
+
 def _read(target: str, words: str) -> Link | None:
     """Return the post's address a link names; None for another page of ours, or another site."""
     parts = permalinks.split(target.strip())
-    if parts is None or not permalinks.is_ours(target):
+    if parts is None:
         return None
     path = unquote(parts.path) or ("/" if parts.netloc else "")
     if permalinks.is_closed(path):

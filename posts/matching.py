@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
 from posts import spelling
-from posts.indexing import SPELLED_FROM
+from posts.searchvectors import SPELLED_FROM
 from posts.orthography import folded
 from posts.tokens import STOP_WORDS, Token, stem_of, tokens
 from posts.vocabulary import Vocabulary, halves

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from posts.indexing import FIELD_WEIGHTS, LENGTH_SHARE
+from posts.searchvectors import FIELD_WEIGHTS, LENGTH_SHARE
 from posts.matching import Stems, Term
 from posts.vocabulary import Vocabulary
 

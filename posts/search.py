@@ -51,9 +51,9 @@ class Found:
         return self.matching.shares[self.level - 1] * self.known.size
 
 
-def index(post_ids: Iterable[int]) -> None:
+def index(post_ids: Iterable[int], *, size: int = indexing.BATCH) -> None:
     """Bring what is known of these posts' words up to date, whatever their number; idempotent."""
-    indexing.index(post_ids)
+    indexing.index(post_ids, size=size)
 
 
 def catch_up(now: datetime, *, most: int = 2_000) -> int:

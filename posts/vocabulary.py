@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from posts.indexing import SPELLED_FROM, nearby
+from posts.searchvectors import SPELLED_FROM, nearby
 from posts.orthography import folded
 from posts.tokens import Token, stem_of
 

@@ -19,7 +19,7 @@ from pbrsite.wordpress.bodies import Body, Place
 from posts import rendering
 from posts.rendering import Rendering
 
-LARGE = 1_000  # posts: below, starting a process takes longer than it saves
+LARGE = 200  # posts: below, starting a process takes longer than it saves
 Texts = Sequence[tuple[str, str]]  # contents, each with the key its notes' ids are made with
 
 
