@@ -109,6 +109,7 @@ UNION ALL
  WHERE NOT is_counted AND released_at IS NOT NULL AND released_at <= %(now)s LIMIT %(most)s)
 """
 
+
 class SearchEntry(models.Model):
     """What search knows of one post; narrow, since a common word reads very many of them."""
 
@@ -164,8 +165,8 @@ def index(post_ids: Iterable[int], *, size: int = BATCH) -> None:
     """Bring the index of these posts up to date, and the numbers of their words; idempotent.
 
     Posts that are gone are passed over, and what has not changed is not written. So many at a time
-    are one transaction of its own, unless the caller has one. Writers of the index take turns, or two could
-    wait for each other's words.
+    are one transaction of its own, unless the caller has one. Writers of the index take turns, or
+    two could wait for each other's words.
     """
     ordered = sorted(set(post_ids))
     size = (len(ordered) or 1) if connection.in_atomic_block else size
@@ -236,7 +237,8 @@ def _count(counts: Counter[str]) -> None:
 def _asked(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
     with cast(DatabaseWrapper, connection).prepared_cursor() as cursor:
         cursor.execute(sql, values)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _lines(items: Iterable[object]) -> str:

@@ -72,7 +72,7 @@ def split(target: str) -> SplitResult | None:
 def is_ours(target: str) -> bool:
     """Return whether the link stays on this site; `#note` stays on its page."""
     if plain := PLAIN_URL.fullmatch(target):
-        return plain[1] == urlsplit(settings.SITE_URL).netloc.lower()
+        return plain[1] == str(urlsplit(settings.SITE_URL).netloc).lower()
     parts = split(target.strip())
     if parts is None:
         return False

@@ -1,13 +1,14 @@
 """The search index: whose words are counted, what is written, and in which order it is locked."""
 
+import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from posts import search
-from posts.indexing import SearchTerm
+from posts.indexing import SearchEntry, SearchTerm
 from posts.models import Post
 from tests.factories import make_post
 from tests.subscriptions.test_races import together
@@ -77,6 +78,53 @@ def test_a_withdrawal_and_a_job_for_the_same_post_do_not_block_each_other_for_ev
         return "done"
 
     assert together(2, act) == ["done", "done"]
+
+
+def delete_all(post: Post) -> None:
+    Post.objects.filter(pk=post.pk).delete()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("deleted", [delete, delete_all])
+def test_a_deletion_and_a_job_for_the_same_post_do_not_block_each_other_for_ever(deleted):
+    post = make_post()
+    search.index([post.pk])
+    Post.objects.filter(pk=post.pk).update(title="Another")
+    is_going, has_locked = threading.Event(), threading.Event()
+
+    def act(number: int) -> str:
+        with connection.execute_wrapper(note if number else wait):
+            if number:
+                is_going.wait(10)
+                search.index([post.pk])
+            else:
+                deleted(post)
+        return "done"
+
+    def wait(execute, sql, params, many, context):
+        """Let the job go once the entry is gone, until it holds the post or waits for it."""
+        found = execute(sql, params, many, context)
+        if sql.startswith('DELETE FROM "posts_searchentry"'):
+            is_going.set()
+            while not has_locked.is_set() and not is_somebody_waiting():
+                pass
+        return found
+
+    def note(execute, sql, params, many, context):
+        found = execute(sql, params, many, context)
+        if "FOR NO KEY UPDATE" in sql:
+            has_locked.set()
+        return found
+
+    assert together(2, act) == ["done", "done"]
+    assert not Post.objects.exists()
+    assert not SearchEntry.objects.exists()
+
+
+def is_somebody_waiting() -> bool:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.django_db
