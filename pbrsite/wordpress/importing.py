@@ -64,7 +64,7 @@ def run(path: Path, result: Report, *, now: datetime, options: Options, advance:
     )  # fmt: skip
     with _alone(), _rolled_back(options.is_rehearsal), _rarely_collected():
         total, done = survey.kinds["post"], 0
-        with Bench(total) as making, Indexer(total) as indexer:
+        with Bench(total) as making, Indexer(total, is_rehearsal=options.is_rehearsal) as indexer:
             line = Line(archive, Uploads(archive, options.media), making, indexer)
             for batch in _batches(path, archive):
                 done += line.take(batch)

@@ -163,3 +163,24 @@ def test_a_renamed_author_is_found_by_the_new_name(client, admin_client):
     data = {"name": "Zephaniah Brundlewick", "slug": author.slug, "role": "", "bio": ""}
     admin_client.post(f"/admin/posts/author/{author.pk}/change/", data)
     assert client.get("/search/", {"q": "zephaniah"}).context["total"] == 1
+
+
+@pytest.mark.django_db
+def test_no_look_into_the_index_reads_a_list_of_late_comers():
+    posts = [make_post(title=f"Brundlewick {number}") for number in range(3)]
+    search.index([post.pk for post in posts])
+    assert late_comers() == 0
+
+
+def late_comers() -> int:
+    """Return how many pages of new words the index has not sorted in; that is said on taking."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT gin_clean_pending_list('posts_searchentry_terms')")
+        (pages,) = cursor.fetchone()
+    return int(pages)
+
+
+@pytest.mark.django_db
+def test_a_word_that_arrays_read_otherwise_is_spelled_right():
+    search.index([make_post(title="Null hypotheses").pk])
+    assert "null" in SearchTerm.objects.get(term="=null").nearby
