@@ -61,6 +61,7 @@ def catch_up(now: datetime, *, most: int = 2_000) -> int:
 
     Also counts the words of those that appeared by the clock. Returns how many there were.
     """
+    indexing.sort_in()
     waiting = indexing.overdue(now, most=most)
     for start in range(0, len(waiting), indexing.BATCH):
         index(waiting[start : start + indexing.BATCH])

@@ -24,6 +24,7 @@ from pbrsite.wordpress.importing import BATCH, Options
 from pbrsite.wordpress.linking import Blog
 from pbrsite.wordpress.report import Report
 from posts import search
+from posts.indexing import SearchEntry, SearchTerm
 from posts.models import Post
 from posts.tagging import batches
 from tests.pbrsite.wordpress import exports
@@ -135,13 +136,20 @@ def bare(posts: list[Post]) -> None:
         search.index(batch)
 
 
+def clear() -> None:
+    """Delete all posts, and first what would be counted down post by post."""
+    SearchEntry.objects.update(is_counted=False)
+    SearchTerm.objects.all().delete()
+    Post.objects.all().delete()
+
+
 def _measured(path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> tuple[float, float]:
     """Import, print what that cost; return milliseconds a post and the ratio to bare rows."""
     first = timed(lambda: run(path))
     posts = list(Post.objects.order_by("pk"))
     number = len(posts)
     again = timed(lambda: run(path))
-    Post.objects.all().delete()
+    clear()
     for post in posts:
         post.pk = None
     least = timed(lambda: bare(posts))
