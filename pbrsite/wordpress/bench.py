@@ -46,8 +46,9 @@ class Bench:
     """Makes the bodies of one batch at a time; in a process beside from so many posts on."""
 
     def __init__(self, posts: int) -> None:
-        is_large = posts >= LARGE and Beside.is_of_use()
-        self._beside = Beside(BODIES) if is_large else None
+        self._is_large = posts >= LARGE and Beside.is_of_use()
+        self._beside: Beside | None = None
+        self._next: Beside | None = None  # It is starting.
         self._asked: tuple[Texts, Place] | None = None
 
     def __enter__(self) -> "Bench":
@@ -59,6 +60,11 @@ class Bench:
     def begin(self, texts: Texts, place: Place) -> None:
         """Begin to make these; `result` is to be asked before the next."""
         self._asked = (texts, place)
+        if texts and self._is_large:
+            # None for a file of which all is here; and while it starts, the first are made here.
+            self._is_large, self._next = False, Beside(BODIES)
+        elif self._next is not None:
+            self._beside, self._next = self._next, None
         if self._beside is not None:
             try:
                 self._beside.ask(self._asked)
@@ -80,6 +86,6 @@ class Bench:
         return make(*asked)
 
     def _end(self) -> None:
-        if self._beside is not None:
-            self._beside.end()
-            self._beside = None
+        for process in filter(None, (self._beside, self._next)):
+            process.end()
+        self._beside = self._next = None

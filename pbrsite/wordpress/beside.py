@@ -38,14 +38,14 @@ class Beside:
         try:
             pickle.dump(question, self._stream(self._process.stdin))
             self._stream(self._process.stdin).flush()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # The latter from a pipe closed on our side.
             raise GoneError from error
 
     def answer(self) -> Any:
         """Return the next answer when it is there; raises GoneError."""
         try:
             return pickle.load(self._stream(self._process.stdout))  # noqa: S301 (our own program)
-        except (OSError, EOFError, pickle.UnpicklingError) as error:
+        except (OSError, ValueError, EOFError, pickle.UnpicklingError) as error:
             raise GoneError from error
 
     def end(self) -> None:
@@ -65,7 +65,7 @@ def serve(requests: IO[bytes], answers: IO[bytes], work: Callable[[Any], object]
     while True:
         try:
             question = pickle.load(requests)  # noqa: S301 (from the process that began us)
-        except EOFError:
+        except (EOFError, pickle.UnpicklingError):  # Killed, perhaps in the middle of a word.
             return
         try:
             pickle.dump(work(question), answers)

@@ -39,8 +39,8 @@ class Indexer:
     """
 
     def __init__(self, posts: int, *, is_rehearsal: bool = False) -> None:
-        is_large = posts >= LARGE and Beside.is_of_use() and not is_rehearsal
-        self._beside = Beside(INDEX) if is_large else None
+        self._is_large = posts >= LARGE and Beside.is_of_use() and not is_rehearsal
+        self._beside: Beside | None = None
         self._waiting: list[int] = []
         self._asked: list[int] = []
 
@@ -53,6 +53,8 @@ class Indexer:
     def index(self, post_ids: list[int]) -> None:
         """Index posts whose rows are committed; raises what went wrong with those before."""
         self._waiting += post_ids
+        if post_ids and self._is_large:  # None for a file of which all is here.
+            self._is_large, self._beside = False, Beside(INDEX)
         if len(self._waiting) >= (LEAST if self._beside else 1):
             self._begin()
 

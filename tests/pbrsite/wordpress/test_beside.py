@@ -2,7 +2,7 @@
 
 import pytest
 
-from pbrsite.wordpress import beside, indexing
+from pbrsite.wordpress import indexing
 from pbrsite.wordpress.beside import Beside
 from posts import search
 from posts.indexing import SearchEntry
@@ -24,7 +24,7 @@ def begun(monkeypatch) -> list[Beside]:
         found.append(self)
 
     monkeypatch.setattr(Beside, "__init__", note)
-    monkeypatch.setattr(beside.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setattr("pbrsite.wordpress.bench.LARGE", 1)
     monkeypatch.setattr(indexing, "LARGE", 1)
     monkeypatch.setattr(indexing, "LEAST", 1)
@@ -37,10 +37,13 @@ def pieces() -> list[str]:
 
 
 def test_posts_are_made_and_indexed_beside(begun, imported, monkeypatch):
-    monkeypatch.delattr(indexing.search, "index")  # Not in this process.
+    monkeypatch.delattr("posts.search.index")  # Not in this process.
     imported(*pieces())
     assert len(begun) == 2
     assert all(process._process.returncode is not None for process in begun)
+    begun.clear()
+    imported(*pieces())
+    assert not begun, "nothing new"
     monkeypatch.undo()
     assert search.within(Post.objects.published(), "peterborough").count() == 6
 
