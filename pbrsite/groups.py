@@ -18,7 +18,8 @@ GROUPS = {
         "posts.add_image", "posts.*_coauthor", "cabinet.view_folder",
     ],
     "Editor": ["posts.*", "cabinet.*", *MODERATION, "comments.view_commentcontact",
-               "subscriptions.view_issue"],
+               "subscriptions.view_issue", "subscriptions.view_deliverability",
+               "subscriptions.run_selfcheck"],
     "Moderator": [*MODERATION, "comments.view_commentcontact"],
 }  # fmt: skip
 

@@ -18,8 +18,9 @@ class Line:
 
 
 def explain(subscriber: Subscriber) -> list[Line]:
-    """Return one line for each of the last issues, newest first; three queries."""
+    """Return one line for each of the last issues, newest first; four queries."""
     own = subscriber.deliveries.select_related("issue").defer("issue__html", "issue__text")
+    own = own.prefetch_related("mail_events")
     deliveries = {line.issue_id: line for line in own.order_by("-pk")[:ISSUES_SHOWN]}
     others = Issue.objects.filter(kind=subscriber.frequency).defer("html", "text")
     issues = {issue.pk: issue for issue in others.order_by("-frozen_at")[:ISSUES_SHOWN]}
@@ -37,6 +38,7 @@ def _line(issue: Issue, delivery: Delivery | None, events: Sequence[ConsentEvent
         words += f", attempt {delivery.attempt}"
     if delivery.smtp_reply:
         words += f": {delivery.smtp_reply}"
+    words += "".join(f". Then {event.in_words()}" for event in delivery.mail_events.all())
     return Line(issue, delivery.state, words, delivery.at)
 
 

@@ -66,7 +66,7 @@ def test_the_desk_costs_the_same_at_10_and_100_posts(client, django_assert_max_n
     for number in (10, 90):
         for _ in range(number):
             make_post(status="draft")
-        with django_assert_max_num_queries(14) as captured:
+        with django_assert_max_num_queries(16) as captured:
             desk(client)
         counts.append(len(captured))
     assert counts[0] == counts[1]

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from subscriptions import digest
 from subscriptions.explanation import explain
-from subscriptions.models import Delivery, Issue, Subscriber, Suppression
+from subscriptions.models import Delivery, Issue, MailEvent, Subscriber, Suppression
 from tests.factories import make_staff, make_tag
 from tests.subscriptions.factories import (
     DAY,
@@ -20,6 +20,7 @@ from tests.subscriptions.factories import (
     make_due_post,
     make_subscriber,
     open_issue,
+    sent_delivery,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -149,6 +150,18 @@ def test_explanation_names_the_state_at_that_noon():
     digest.open_issue(NOON + DAY + SECOND)
     words = [line.words for line in explain(reader)]
     assert words == ["Nobody got it. Nothing new", "Was waiting for confirmation at that noon"]
+
+
+def test_explanation_tells_what_came_back_later():
+    reader = make_subscriber()
+    delivery = sent_delivery(reader)
+    MailEvent.objects.create(source="mailbox", key="k", kind="hard", subscriber=reader,
+                             delivery=delivery, status="5.1.1", happened_at=NOON,
+                             received_at=NOON)  # fmt: skip
+    [line] = explain(reader)
+    assert line.words == (
+        "Accepted by the relay, attempt 1. Then hard bounce, told by mailbox: 5.1.1"
+    )
 
 
 def test_explanation_says_when_no_topic_matched():
