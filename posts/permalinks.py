@@ -29,7 +29,9 @@ UPLOADS = "/wp-content/uploads/"
 FEEDS = frozenset({"feed", "rss", "rss2", "rdf", "atom"})
 SLUG = re.compile(r"[\w-]{1,120}", re.ASCII)
 # Pages of a post's comments: they move with their post, and are not the post when they are gone.
-OF_COMMENTS = re.compile(r"(.+)/(comments/(?:page/[0-9]+|[2-9a-hjkmnp-z]{12}(?:/thread)?)/)")
+OF_COMMENTS = re.compile(
+    r"(.+)/(comments/(?:page/[0-9]+|[2-9a-hjkmnp-z]{12}(?:/thread(?:/page/[0-9]+)?)?)/)"
+)
 HOME = re.compile(r"/+(index\.(php|html?)/*)?", re.IGNORECASE)
 # A query key of WordPress's whose value is a row's number, on its home page.
 NUMBERED = ("p", "page_id", "attachment_id", "cat", "author")
