@@ -13,7 +13,7 @@ from pbrsite.wordpress.bodies import Body, Place
 from posts import rendering
 from posts.rendering import Rendering
 
-BODIES = "bodies"
+BODIES = f"{__name__}:answer"
 LARGE = 200  # posts: below, starting a process takes longer than it saves
 Texts = Sequence[tuple[str, str]]  # contents, each with the key its notes' ids are made with
 

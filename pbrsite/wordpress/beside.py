@@ -1,17 +1,24 @@
-"""A process beside the import, on another core: `python -m pbrsite.wordpress`, asked by pipe.
+"""A process beside the import, on another core, asked by pipe.
 
-Only the import starts one, and only what it sends is read there: so both ends may pickle.
+Where the system can, it is a fork of the import: that begins at once and has everything loaded;
+elsewhere it is begun afresh, which takes most of a second. Only the import starts one.
 """
 
-import contextlib
+import multiprocessing
 import os
-import pickle
-import subprocess
+import signal
 import sys
 from collections.abc import Callable
-from typing import IO, Any
+from importlib import import_module
+from multiprocessing.connection import Connection
+from typing import Any
 
-from django.conf import settings
+import django
+from django.apps import apps
+from django.db import connections
+
+_context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+_kept: list[object] = []
 
 
 class GoneError(Exception):
@@ -19,14 +26,16 @@ class GoneError(Exception):
 
 
 class Beside:
-    """One process, which answers in the order it is asked."""
+    """One process, which answers in the order it is asked.
+
+    `work` names what answers: a module and a function of one argument, as "package.module:name".
+    """
 
     def __init__(self, work: str) -> None:
-        # No fork of ours: it would share the connection to the database.
-        self._process = subprocess.Popen(  # noqa: S603 (our own program, no words of others)
-            [sys.executable, "-m", __package__, work], cwd=settings.BASE_DIR,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
+        self._pipe, there = _context.Pipe()
+        self._process = _context.Process(target=_serve, args=(work, there, self._pipe), daemon=True)
+        self._process.start()
+        there.close()
 
     @classmethod
     def is_of_use(cls) -> bool:
@@ -36,41 +45,44 @@ class Beside:
     def ask(self, question: object) -> None:
         """Send a question and go on; raises GoneError."""
         try:
-            pickle.dump(question, self._stream(self._process.stdin))
-            self._stream(self._process.stdin).flush()
-        except (OSError, ValueError) as error:  # The latter from a pipe closed on our side.
+            self._pipe.send(question)
+        except OSError as error:
             raise GoneError from error
 
     def answer(self) -> Any:
         """Return the next answer when it is there; raises GoneError."""
         try:
-            return pickle.load(self._stream(self._process.stdout))  # noqa: S301 (our own program)
-        except (OSError, ValueError, EOFError, pickle.UnpicklingError) as error:
+            return self._pipe.recv()
+        except (OSError, EOFError) as error:
             raise GoneError from error
 
     def end(self) -> None:
         """End the process; what it has begun is lost."""
         self._process.kill()
-        self._process.communicate()
-
-    @staticmethod
-    def _stream(stream: IO[bytes] | None) -> IO[bytes]:
-        if stream is None:
-            raise GoneError
-        return stream
+        self._process.join()
+        self._pipe.close()
 
 
-def serve(requests: IO[bytes], answers: IO[bytes], work: Callable[[Any], object]) -> None:
+def _serve(work: str, pipe: Connection, other_end: Connection) -> None:
     """Answer until nobody asks any more: what the process beside does."""
-    while True:
-        try:
-            question = pickle.load(requests)  # noqa: S301 (from the process that began us)
-        except (EOFError, pickle.UnpicklingError):  # Killed, perhaps in the middle of a word.
-            return
-        try:
-            pickle.dump(work(question), answers)
-            answers.flush()
-        except BrokenPipeError:
-            # The import is gone; Python would try to flush once more, and complain.
-            with contextlib.suppress(OSError):
-                os._exit(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Whoever breaks off means the one that writes.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    other_end.close()  # Else the pipe would never end, though the import did.
+    _leave_connections()
+    if not apps.ready:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pbrsite.settings")
+        django.setup()
+    module, _, name = work.partition(":")
+    answer: Callable[[Any], object] = getattr(import_module(module), name)
+    try:
+        while True:
+            pipe.send(answer(pipe.recv()))
+    except (EOFError, OSError):
+        return
+
+
+def _leave_connections() -> None:
+    """Open connections of our own. The import's are kept: closed here, they would end there."""
+    for inherited in connections.all(initialized_only=True):
+        _kept.append(inherited)
+        del connections[inherited.alias]

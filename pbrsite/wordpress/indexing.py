@@ -12,7 +12,7 @@ from pbrsite.wordpress.bench import LARGE
 from pbrsite.wordpress.beside import Beside, GoneError
 from posts import search
 
-INDEX = "index"
+INDEX = f"{__name__}:answer"
 MOST = 500  # posts indexed at once: half a second's locks, for which an editor's save may wait
 LEAST = 200  # posts that are worth a question to the process beside
 

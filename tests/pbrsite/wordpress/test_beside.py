@@ -1,5 +1,7 @@
 """The processes beside a large import: two of them, and none of which it cannot do without."""
 
+import os
+
 import pytest
 
 from pbrsite.wordpress import indexing
@@ -37,10 +39,16 @@ def pieces() -> list[str]:
 
 
 def test_posts_are_made_and_indexed_beside(begun, imported, monkeypatch):
-    monkeypatch.delattr("posts.search.index")  # Not in this process.
+    here, index = os.getpid(), search.index
+
+    def elsewhere(post_ids: list[int], **options: int) -> None:
+        assert os.getpid() != here
+        index(post_ids, **options)
+
+    monkeypatch.setattr("posts.search.index", elsewhere)
     imported(*pieces())
     assert len(begun) == 2
-    assert all(process._process.returncode is not None for process in begun)
+    assert not any(process._process.is_alive() for process in begun)
     begun.clear()
     imported(*pieces())
     assert not begun, "nothing new"
