@@ -161,6 +161,9 @@ def _mail_keys() -> dict[int, str]:
 
 
 MAIL_KEYS = _mail_keys()
+# How many connections the background workers together keep with the relay while an issue goes out.
+MAIL_CONNECTIONS = read("MAIL_CONNECTIONS", "int", 2, allowed="whole connections, 1 to 16")
+require("MAIL_CONNECTIONS", 1 <= MAIL_CONNECTIONS <= 16, allowed="whole connections, 1 to 16")
 BOUNCE_ADDRESS = read(
     "BOUNCE_ADDRESS", "str", "", allowed="an address that accepts name+tag@domain"
 )

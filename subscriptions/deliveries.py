@@ -12,6 +12,8 @@ from posts.models import Post
 # 530, 535 and 538 ask for a log-in: the relay objects to us. 5.1.x and 5.2.x are the mailbox's.
 ABOUT_US = r"^(5\d\d[ -]5\.7\.|53[058][ -])"
 ABOUT_THEM = r"^5\d\d[ -]5\.[12]\."
+# No such mailbox or domain, or it is closed (5.1.7 and 5.1.8 are about the sender's address).
+GONE = r"^5\d\d[ -]5\.(1\.([01236]|10)|2\.1)( |$)"
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):

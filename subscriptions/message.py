@@ -20,25 +20,50 @@ from subscriptions.models import Edition
 
 _TO_MARK = b"recipient@mark.invalid"
 _ID_MARK = b"message-id-of-one-delivery-00000"
+_MARKS = (TOKEN_MARK.encode(), _TO_MARK, _ID_MARK)
 
 
 @dataclass(frozen=True)
 class Letter:
-    """One message ready for one person; `sender` is the envelope's."""
+    """One message ready for one person; `sender` is the envelope's.
+
+    `wire` is what follows DATA, to the final dot: lines that begin with a dot have one more, and
+    the rest of the dot's line is there (RFC 5321, 4.5.2).
+    """
 
     sender: str
     to: str
-    content: bytes
-    edition: Edition
+    wire: bytes
+    pattern: "Pattern"
     token: str
+    message_id: str
+    delivery_id: int = 0
+
+    @property
+    def content(self) -> bytes:
+        """Return the message itself (RFC 5322)."""
+        return re.sub(rb"(?m)^\.\.", b".", self.wire.removesuffix(b".\r\n"))
+
+    @property
+    def edition(self) -> Edition:
+        return self.pattern.edition
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return the headers beyond sender, recipient, subject and date, for those who set them."""
+        marked = self.pattern.extra_headers
+        return {key: self.personal(value) for key, value in marked.items()}
 
     def personal(self, text: str) -> str:
-        """Return a body of the edition as this person gets it."""
-        return text.replace(TOKEN_MARK, self.token)
+        """Return a body of the edition, or a header, as this person gets it."""
+        return text.replace(TOKEN_MARK, self.token).replace(_ID_MARK.decode(), self.message_id)
 
 
 class Pattern:
-    """An edition's message with marks in it."""
+    """An edition's message, cut at its marks: a letter is the pieces joined again.
+
+    Whatever is the same for everybody is done here: the encoding, and the doubling of dots.
+    """
 
     def __init__(self, edition: Edition) -> None:
         self.edition = edition
@@ -49,23 +74,33 @@ class Pattern:
             f"\r\n--{boundary}\r\n{_part('html')}".encode() + _quoted(edition.html),
             f"\r\n--{boundary}--\r\n".encode(),
         ]
-        self.content = _headers(edition, boundary) + b"".join(parts)
+        self.extra_headers = _extra_headers(edition)
+        content = _headers(edition, boundary, self.extra_headers) + b"".join(parts)
+        stuffed = re.sub(rb"(?m)^\.", b"..", content) + b".\r\n"
+        marks = b"|".join(map(re.escape, _MARKS))
+        # Texts and marks by turns; of a mark, which one it is.
+        self.pieces = re.split(b"(" + marks + b")", stuffed)
+        self.places = [
+            (place, _MARKS.index(piece))
+            for place, piece in enumerate(self.pieces)
+            if place % 2
+        ]  # fmt: skip
 
-    def letter(self, subscriber_id: int, to: str) -> Letter:
+    def letter(self, subscriber_id: int, to: str, *, delivery_id: int = 0) -> Letter:
         """Return the message of one person. The same person's is the same at every attempt."""
         issue_id = self.edition.issue_id
         token = tokens.leave(subscriber_id, issue_id)
-        content = (
-            self.content.replace(TOKEN_MARK.encode(), token.encode())
-            .replace(_TO_MARK, to.encode("ascii"))
-            .replace(_ID_MARK, tokens.message_id(subscriber_id, issue_id).encode())
-        )
-        return Letter(_envelope(subscriber_id, issue_id), to, content, self.edition, token)
+        message_id = tokens.message_id(subscriber_id, issue_id)
+        values = (token.encode(), to.encode("ascii"), message_id.encode())
+        pieces = self.pieces.copy()
+        for place, which in self.places:
+            pieces[place] = values[which]
+        sender = _envelope(subscriber_id, issue_id)
+        return Letter(sender, to, b"".join(pieces), self, token, message_id, delivery_id)
 
 
-def _headers(edition: Edition, boundary: str) -> bytes:
+def _headers(edition: Edition, boundary: str, extra: dict[str, str]) -> bytes:
     """Return the header block. No line is folded but the subject, which may be long."""
-    issue, domain = edition.issue, mail.sender_domain()
     subject = Header(edition.subject, "ascii" if edition.subject.isascii() else "utf-8",
                      header_name="Subject")  # fmt: skip
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
@@ -75,16 +110,24 @@ def _headers(edition: Edition, boundary: str) -> bytes:
         "Reply-To": sender,
         "To": _TO_MARK.decode(),
         "Subject": subject.encode(linesep="\r\n"),
-        "Date": format_datetime(issue.frozen_at),
+        "Date": format_datetime(edition.issue.frozen_at),
+        **extra,
+        "MIME-Version": "1.0",
+        "Content-Type": f'multipart/alternative; boundary="{boundary}"',
+    }
+    return "".join(f"{key}: {value}\r\n" for key, value in values.items()).encode() + b"\r\n"
+
+
+def _extra_headers(edition: Edition) -> dict[str, str]:
+    """Return what says that this is an automatic message to a list (RFC 3834), and which."""
+    issue, domain = edition.issue, mail.sender_domain()
+    return {
         "Message-ID": f"<{_ID_MARK.decode()}@{domain}>",
         **_list_headers(TOKEN_MARK),
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
         "Feedback-ID": f"{issue.pk}:{issue.kind}:digest:{domain}",
-        "MIME-Version": "1.0",
-        "Content-Type": f'multipart/alternative; boundary="{boundary}"',
     }
-    return "".join(f"{key}: {value}\r\n" for key, value in values.items()).encode() + b"\r\n"
 
 
 def _list_headers(token: str) -> dict[str, str]:

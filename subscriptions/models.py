@@ -17,6 +17,7 @@ from subscriptions import tokens
 from subscriptions.consent import ConsentEvent, MailRequest, Suppression
 from subscriptions.deliveries import Delivery, DeliveryItem, DeliveryQuerySet
 from subscriptions.issues import Edition, Issue, IssuePost, Kind
+from subscriptions.rests import RelayRest
 
 __all__ = [
     "ConsentEvent",
@@ -28,6 +29,7 @@ __all__ = [
     "IssuePost",
     "Kind",
     "MailRequest",
+    "RelayRest",
     "Subscriber",
     "Suppression",
 ]

@@ -2,6 +2,7 @@
 
 import time
 
+from django.conf import settings
 from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
@@ -43,7 +44,11 @@ def ring(timestamp: int) -> None:
 def send(context: JobContext | None = None) -> None:
     """Send for a while. Many may run beside each other: each claims its own deliveries."""
     end = time.monotonic() + SLICE_SECONDS
-    sending.send(should_stop=lambda: time.monotonic() > end or _is_stopping(context))
+    sending.send(
+        should_stop=lambda: time.monotonic() > end or _is_stopping(context),
+        connections=settings.MAIL_CONNECTIONS,
+        most=settings.MAIL_CONNECTIONS,
+    )
 
 
 def _is_stopping(context: JobContext | None) -> bool:
