@@ -14,7 +14,6 @@ from typing import Any, cast
 
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Count, Min
-from psycopg.types.numeric import Int8
 
 from pbrsite.database.base import DatabaseWrapper
 from subscriptions.deliveries import ABOUT_US
@@ -42,14 +41,14 @@ RETURNING d.id, d.issue_id, d.subscriber_id, d.edition_id
 # One commit for each message, so planned once: the values have their places and types.
 _STEP = """
 WITH closed AS (
-    UPDATE subscriptions_delivery SET state = $2, smtp_reply = $3, next_at = $4, worker = NULL,
-        at = $7
-    WHERE id = $1 AND state = 'sending' AND worker = $6
+    UPDATE subscriptions_delivery SET state = $2, smtp_reply = $3, next_at = $4::timestamptz,
+        worker = NULL, at = $7::timestamptz
+    WHERE id = $1::bigint AND state = 'sending' AND worker = $6::integer
     RETURNING id
 ), opened AS (
     UPDATE subscriptions_delivery d SET state = 'sending', attempt = d.attempt + 1, at = $7
     FROM subscriptions_subscriber s, subscriptions_issue i
-    WHERE d.id = $5 AND d.state = 'claimed' AND d.worker = $6
+    WHERE d.id = $5::bigint AND d.state = 'claimed' AND d.worker = $6
       AND s.id = d.subscriber_id AND s.state = 'active'
       AND i.id = d.issue_id AND i.state = 'sending'
       AND ($1 = 0 OR EXISTS (SELECT FROM closed))
@@ -119,6 +118,9 @@ class Closing:
     next_at: datetime | None = None
 
 
+_NOTHING = Closing(0, "", "")
+
+
 @dataclass(frozen=True)
 class Attempt:
     number: int
@@ -176,16 +178,17 @@ def step(
     Returns None when the next may not be opened: the person left, or the issue was paused.
     Raises LostClaim when the attempt to close is no longer ours; then nothing is opened either.
     """
-    last = closing or Closing(0, "", "")
+    last = closing or _NOTHING
     values = [
-        Int8(last.pk), last.state, last.reply, last.next_at, Int8(opening or 0), Int8(worker), now
+        str(last.pk), last.state, last.reply, last.next_at and last.next_at.isoformat(),
+        str(opening or 0), str(worker), now.isoformat(),
     ]  # fmt: skip
-    with cast(DatabaseWrapper, connection).prepared_cursor() as cursor:
-        cursor.execute(_STEP, values)
-        closed, number, email = cursor.fetchone()
-    if closing and not closed:
+    closed, number, email = cast(DatabaseWrapper, connection).order(
+        b"subscriptions_step", _STEP, [None if value is None else value.encode() for value in values]
+    )
+    if closing and closed != b"1":
         raise LostClaim
-    return None if number is None else Attempt(number, email)
+    return Attempt(int(number), email.decode()) if number and email else None
 
 
 def pass_over(claim: Claim, *, worker: int, now: datetime) -> str:

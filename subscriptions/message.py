@@ -67,6 +67,9 @@ class Pattern:
 
     def __init__(self, edition: Edition) -> None:
         self.edition = edition
+        self.sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+        local, at, domain = parseaddr(settings.BOUNCE_ADDRESS)[1].rpartition("@")
+        self.bounces_to = (local, domain) if at else None
         # "=_" cannot occur in quoted-printable text, so neither can the boundary.
         boundary = f"=_edition-{edition.pk}"
         parts = [
@@ -95,7 +98,11 @@ class Pattern:
         pieces = self.pieces.copy()
         for place, which in self.places:
             pieces[place] = values[which]
-        sender = _envelope(subscriber_id, issue_id)
+        # VERP where a bounce address is set: the envelope's sender then names the delivery.
+        sender = self.sender
+        if self.bounces_to:
+            local, domain = self.bounces_to
+            sender = f"{local}+{tokens.bounce(subscriber_id, issue_id)}@{domain}"
         return Letter(sender, to, b"".join(pieces), self, token, message_id, delivery_id)
 
 
@@ -138,14 +145,6 @@ def _list_headers(token: str) -> dict[str, str]:
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "List-Archive": f"<{settings.SITE_URL}/>",
     }
-
-
-def _envelope(subscriber_id: int, issue_id: int) -> str:
-    """Return the envelope sender: VERP where a bounce address is set, else our own address."""
-    if not settings.BOUNCE_ADDRESS:
-        return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-    local, _, domain = parseaddr(settings.BOUNCE_ADDRESS)[1].rpartition("@")
-    return f"{local}+{tokens.bounce(subscriber_id, issue_id)}@{domain}"
 
 
 def _part(subtype: str) -> str:
