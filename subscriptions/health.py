@@ -4,8 +4,8 @@ import logging
 from threading import Lock
 
 from subscriptions import ledger
-from subscriptions.couriers import Outcome
 from subscriptions.models import Delivery, Issue
+from subscriptions.outcomes import Outcome
 
 logger = logging.getLogger(__name__)
 

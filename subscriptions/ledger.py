@@ -180,12 +180,12 @@ def step(
     """
     last = closing or _NOTHING
     values = [
-        str(last.pk), last.state, last.reply, last.next_at and last.next_at.isoformat(),
+        str(last.pk), last.state, last.reply, last.next_at.isoformat() if last.next_at else None,
         str(opening or 0), str(worker), now.isoformat(),
     ]  # fmt: skip
-    closed, number, email = cast(DatabaseWrapper, connection).order(
-        b"subscriptions_step", _STEP, [None if value is None else value.encode() for value in values]
-    )
+    encoded = [None if value is None else value.encode() for value in values]
+    database = cast(DatabaseWrapper, connection)
+    closed, number, email = database.order(b"subscriptions_step", _STEP, encoded)
     if closing and closed != b"1":
         raise LostClaim
     return Attempt(int(number), email.decode()) if number and email else None
@@ -226,7 +226,7 @@ def standing(issue_id: int) -> Standing:
 
 
 def waiting() -> tuple[int, datetime | None]:
-    """Return how many deliveries of the issues being sent wait, and when the first of them is due."""
+    """Return how many deliveries of the issues under way wait, and when the first is due."""
     found = Delivery.objects.open().filter(issue__in=Issue.objects.sending())
     row = found.aggregate(count=Count("pk"), first=Min("next_at"))
     return row["count"], row["first"]

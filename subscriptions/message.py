@@ -4,13 +4,17 @@ Measured against a message built by Django for each person, this is about five t
 what is sent is exactly what the edition holds. Follows RFC 5322, 2046, 2369, 2919, 8058, 3834.
 """
 
+import email
 import quopri
 import re
 from dataclasses import dataclass
 from email.header import Header
+from email.message import Message
 from email.utils import format_datetime, formataddr, parseaddr
+from typing import Any
 
 from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
 
 from pbrsite import mail
@@ -104,6 +108,43 @@ class Pattern:
             local, domain = self.bounces_to
             sender = f"{local}+{tokens.bounce(subscriber_id, issue_id)}@{domain}"
         return Letter(sender, to, b"".join(pieces), self, token, message_id, delivery_id)
+
+
+class ReadyMessage(EmailMultiAlternatives):
+    """A Django message around bytes that are already complete.
+
+    A provider's API builds its own: it finds here what it needs, and which delivery it is.
+    """
+
+    content = b""
+    metadata: dict[str, str]
+    tags: list[str]
+    track_opens = track_clicks = False
+
+    @classmethod
+    def of(cls, letter: Letter) -> "ReadyMessage":
+        edition, sender = letter.edition, settings.DEFAULT_FROM_EMAIL
+        message = cls(
+            edition.subject, letter.personal(edition.text), sender, [letter.to],
+            headers=letter.headers, reply_to=[sender],
+        )  # fmt: skip
+        message.attach_alternative(letter.personal(edition.html), "text/html")
+        message.content = letter.content
+        message.metadata = {"delivery": str(letter.delivery_id)}
+        message.tags = [str(edition.issue.kind)]
+        return message
+
+    def message(self, *, policy: Any = None) -> Any:
+        ready = email.message_from_bytes(self.content, _class=_ReadyBytes)
+        ready.content = self.content
+        return ready
+
+
+class _ReadyBytes(Message):
+    content = b""
+
+    def as_bytes(self, *args: Any, **kwargs: Any) -> bytes:
+        return self.content
 
 
 def _headers(edition: Edition, boundary: str, extra: dict[str, str]) -> bytes:

@@ -6,7 +6,7 @@ long, and fewer connections come back; a round that went well takes one step bac
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import connection, models
 from django.db.models import CheckConstraint, F, Q
@@ -68,7 +68,7 @@ def current() -> Patience:
 
 def begin(now: datetime, *, reply: str) -> None:
     """Leave the relay alone from now on. While a rest lasts, a second call adds nothing to it."""
-    values = {"now": now, "first": FIRST, "longest": LONGEST, "reply": reply[:3]}
+    values: dict[str, Any] = {"now": now, "first": FIRST, "longest": LONGEST, "reply": reply[:3]}
     with connection.cursor() as cursor:
         cursor.execute(_BEGIN, values)
 

@@ -149,10 +149,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self, socket: abc.PGconn, name: bytes, question: bytes, values: Sequence[bytes | None]
     ) -> abc.PGresult:
         if name in self.questions:
-            answer = socket.exec_prepared(name, values)
+            answer = socket.exec_prepared(name, values)  # type: ignore[arg-type]
             if answer.error_field(pq.DiagnosticField.SQLSTATE) != NO_SUCH_STATEMENT:
                 return answer
         # Not met yet, or forgotten: psycopg lets go of all that is prepared after a rollback.
         socket.prepare(name, question)
         self.questions.add(name)
-        return socket.exec_prepared(name, values)
+        return socket.exec_prepared(name, values)  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ SILENCE = "silence"  # Never answer; the connection stays.
 class Conversation(asyncio.Protocol):
     """One connection: whole lines in, answers out, as many at once as came at once."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: "Quick") -> None:
         self.sink, self.rest, self.is_in_data = sink, b"", False
         self.sender, self.to = "", ""
         self.content: list[bytes] = []
@@ -49,8 +49,10 @@ class Conversation(asyncio.Protocol):
             if answer == DROP:
                 self.transport.abort()
                 return
-            if answer != SILENCE:
-                answers.append(answer + "\r\n")
+            if answer == SILENCE:
+                self.transport.pause_reading()
+                break
+            answers.append(answer + "\r\n")
         if answers:
             self.transport.write("".join(answers).encode())
 
@@ -90,7 +92,7 @@ class Conversation(asyncio.Protocol):
         if word == "QUIT":
             self.transport.write(b"221 2.0.0 bye\r\n")
             return DROP
-        return "250-sink.test\r\n250-SIZE 10000000\r\n250 PIPELINING" if word == "EHLO" else "250 OK"
+        return "250-sink.test\r\n250 PIPELINING" if word == "EHLO" else "250 OK"
 
 
 class Quick(Sink):
@@ -156,9 +158,14 @@ async def _start(sink: Quick) -> asyncio.Server:
 def main() -> None:
     sink = Counting()
     with listening(sink):
-        print(sink.port, flush=True)
+        _tell(sink.port)
         for _ in sys.stdin:
-            print(sink.report(), flush=True)
+            _tell(sink.report())
+
+
+def _tell(what: object) -> None:
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ class Command(BaseCommand):
             raise CommandError(f"Stopped early: {report.trouble}. The next ring goes on.")
 
     def _send(self, clock: Callable[[], datetime], connections: int) -> Report:
-        """Send, with a bar on a terminal. SIGTERM and Ctrl-C finish the messages in flight first."""
+        """Send, with a bar on a terminal. SIGTERM and Ctrl-C finish what is in flight first."""
         waiting, _ = ledger.waiting()
         with _stopping() as stopping, _bar(waiting if self.stdout.isatty() else 0) as advance:
             return sending.send(
