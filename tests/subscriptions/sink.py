@@ -30,7 +30,11 @@ class Conversation(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self.sink.open.add(transport)
         transport.write(b"220 sink.test\r\n")
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.sink.open.discard(self.transport)
 
     def data_received(self, data: bytes) -> None:
         self.rest += data
@@ -102,6 +106,7 @@ class Quick(Sink):
         super().__init__()
         self.is_eager = False  # Answers DATA with 354 also without a recipient, as some do.
         self.empty = 0  # messages for nobody
+        self.open: set[asyncio.Transport] = set()
         self.taken_at: dict[str, float] = {}
 
     def take(self, sender: str, to: str, content: bytes) -> None:
@@ -142,7 +147,7 @@ def listening(sink: Quick) -> Iterator[Quick]:
     try:
         yield sink
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(_stop(server, sink), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
@@ -153,6 +158,13 @@ async def _start(sink: Quick) -> asyncio.Server:
     server = await loop.create_server(lambda: Conversation(sink), "127.0.0.1", sink.port)
     sink.port = server.sockets[0].getsockname()[1]
     return server
+
+
+async def _stop(server: asyncio.Server, sink: Quick) -> None:
+    server.close()
+    for transport in list(sink.open):
+        transport.abort()
+    await asyncio.sleep(0)  # Once round the loop: what is aborted is closed by then.
 
 
 def main() -> None:
