@@ -19,7 +19,7 @@ from django.db import connection
 from subscriptions.message import Pattern
 from subscriptions.models import Delivery, Issue
 from tests.subscriptions.factories import NOON, SECOND, open_issue
-from tests.subscriptions.test_faults import database_url
+from tests.subscriptions.processes import database_url
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.django_db(transaction=True)]
 PEOPLE = int(os.environ.get("BENCHMARK_PEOPLE", "4000"))
