@@ -71,7 +71,7 @@ def _fields(kind: str, body: bytes) -> dict[str, str]:
     parts = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
     return {
         str(part.get_param("name", header="content-disposition")): part.get_content().strip()
-        for part in parts.iter_parts()  # type: ignore[attr-defined]
+        for part in parts.iter_parts()
     }
 
 
