@@ -1,5 +1,7 @@
-"""The groups a new site has: Author, Editor, Moderator, and what each may do.
+"""The groups a new site has, and what each may do.
 
+People's addresses are for moderators as far as comments go, and for subscription managers; an
+editor arranges, watches and pauses the noon e-mail without seeing whom it goes to.
 Of which posts an author may do it is said in `posts.admin.permissions`. A migration that brings new
 tables calls `grant` again; what an operator gave a group besides stays.
 """
@@ -18,8 +20,11 @@ GROUPS = {
         "posts.add_image", "posts.*_coauthor", "cabinet.view_folder",
     ],
     "Editor": ["posts.*", "cabinet.*", *MODERATION, "comments.view_commentcontact",
-               "subscriptions.view_issue"],
+               "subscriptions.view_issue", "subscriptions.plan_issue",
+               "subscriptions.pause_issue", "subscriptions.view_deliverability",
+               "subscriptions.run_selfcheck"],
     "Moderator": [*MODERATION, "comments.view_commentcontact"],
+    "Subscription manager": ["subscriptions.*", "posts.view_tag"],
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -19,6 +20,12 @@ WHERE least(%(size)s, bucket.tokens + %(size)s
 RETURNING tokens
 """
 
+_LEFT = """
+SELECT least(%(size)s, tokens + %(size)s
+    * greatest(0, extract(epoch FROM %(now)s - filled_at)) / %(seconds)s)
+FROM rate_bucket WHERE key = %(key)s
+"""
+
 
 def take(key: str, *, size: int, per: timedelta, now: datetime) -> bool:
     """Take one token; return whether there was one. Atomic; refills `size` tokens `per` period.
@@ -26,12 +33,17 @@ def take(key: str, *, size: int, per: timedelta, now: datetime) -> bool:
     The key is stored as an HMAC: the table holds no address, of people or of machines. It is
     UNLOGGED, so a crash of Postgres empties it and everybody starts with a full bucket.
     """
-    digest = salted_hmac("pbrsite.rates", key, algorithm="sha256").hexdigest()
     with connection.cursor() as cursor:
-        cursor.execute(
-            _TAKE, {"key": digest, "size": size, "seconds": per.total_seconds(), "now": now}
-        )
+        cursor.execute(_TAKE, _bucket(key, size=size, per=per, now=now))
         return cursor.fetchone() is not None
+
+
+def left(key: str, *, size: int, per: timedelta, now: datetime) -> float:
+    """Return how many tokens `take` would find; writes nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LEFT, _bucket(key, size=size, per=per, now=now))
+        found = cursor.fetchone()
+    return float(found[0]) if found else float(size)
 
 
 def forget(*, before: datetime) -> int:
@@ -61,6 +73,11 @@ def client_address(request: HttpRequest) -> str:
     while hops and _is_trusted(address):
         address = hops.pop() or address
     return address
+
+
+def _bucket(key: str, *, size: int, per: timedelta, now: datetime) -> dict[str, Any]:
+    digest = salted_hmac("pbrsite.rates", key, algorithm="sha256").hexdigest()
+    return {"key": digest, "size": size, "seconds": per.total_seconds(), "now": now}
 
 
 def _is_trusted(address: str) -> bool:

@@ -6,7 +6,7 @@ from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import environs
@@ -175,6 +175,52 @@ def _mail_keys() -> dict[int, str]:
     return dict(pairs)
 
 
+_SIGNING_PROVIDERS = {"mailersend", "mailgun", "mailtrap", "mandrill"}
+WEBHOOK_PROVIDERS = sorted(
+    {"brevo", "mailjet", "postmark", "resend", "sparkpost"} | _SIGNING_PROVIDERS
+)
+
+
+def _webhook_secrets() -> dict[str, str]:
+    """Return with which secret each provider proves itself at /hooks/mail/<provider>/."""
+    allowed = (
+        f"provider=secret pairs, separated by commas; of {', '.join(WEBHOOK_PROVIDERS)}; the "
+        f"signing key of {', '.join(sorted(_SIGNING_PROVIDERS))}, user:password of the others"
+    )
+    pairs = read("WEBHOOK_SECRETS", "dict", {}, allowed=allowed, delimiter=",")
+    for provider, secret in pairs.items():
+        require("WEBHOOK_SECRETS", provider in WEBHOOK_PROVIDERS, allowed=allowed)
+        is_signed = provider in _SIGNING_PROVIDERS
+        is_good = len(secret) >= 12 and secret.isascii() and (is_signed or ":" in secret)
+        require("WEBHOOK_SECRETS", is_good, allowed=f"{allowed}; 12 characters or more")
+    return dict(pairs)
+
+
+def _bounce_mailbox() -> dict[str, Any]:
+    """Return where returned mail is read, as parts; without TLS only on this machine."""
+    allowed = "imaps://user:password@host/INBOX or maildir:///path/to/folder"
+    try:
+        parts = urlsplit(read("BOUNCE_MAILBOX", "str", "", allowed=allowed))
+        port = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"BOUNCE_MAILBOX is wrong. Allowed: {allowed}.") from error
+    if not any(parts):
+        return {}
+    is_maildir = parts.scheme == "maildir" and parts.path.startswith("/") and not parts.netloc
+    is_here = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    is_imap = parts.scheme == "imaps" or (parts.scheme == "imap" and is_here)
+    is_imap = is_imap and bool(parts.hostname and parts.username and parts.path.isascii())
+    require("BOUNCE_MAILBOX", is_maildir or is_imap, allowed=allowed)
+    if is_maildir:
+        return {"SCHEME": "maildir", "PATH": unquote(parts.path)}
+    return {
+        "SCHEME": parts.scheme, "HOST": parts.hostname,
+        "PORT": port or (993 if parts.scheme == "imaps" else 143),
+        "USER": unquote(parts.username or ""), "PASSWORD": unquote(parts.password or ""),
+        "PATH": unquote(parts.path.strip("/")) or "INBOX",
+    }  # fmt: skip
+
+
 MAIL_KEYS = _mail_keys()
 # How many connections the background workers together keep with the relay while an issue goes out.
 MAIL_CONNECTIONS = read("MAIL_CONNECTIONS", "int", 2, allowed="whole connections, 1 to 16")
@@ -187,6 +233,10 @@ require(
     not BOUNCE_ADDRESS or "@" in parseaddr(BOUNCE_ADDRESS)[1],
     allowed="an address that accepts name+tag@domain",
 )
+BOUNCE_MAILBOX = _bounce_mailbox()
+# Whose Authentication-Results count; unset, the topmost's.
+AUTHSERV_ID = read("AUTHSERV_ID", "str", "", allowed="a name such as mx.example.org")
+WEBHOOK_SECRETS = _webhook_secrets()
 DIGEST_TIME: time = read("DIGEST_TIME", "time", time(12), allowed="HH:MM")
 DIGEST_LATEST: time = read("DIGEST_LATEST", "time", time(20), allowed="HH:MM")
 require("DIGEST_LATEST", DIGEST_LATEST > DIGEST_TIME, allowed="HH:MM, later than DIGEST_TIME")

@@ -6,13 +6,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from posts.models import Post
+from posts.models import Post, Series
 from subscriptions.models import Issue, IssuePost, Kind
 
 
 @require_safe
 def issue(request: HttpRequest, year: str, month: str, day: str) -> HttpResponse:
-    """Show the daily issue of that date: those of its posts that are public now. Two queries."""
+    """Show the daily issue of that date: those of its posts that are public now; what its mail
+    says of them, without anything that is one person's.
+    """
     try:
         on = date(int(year), int(month), int(day))
     except ValueError as error:
@@ -29,6 +31,8 @@ def issue(request: HttpRequest, year: str, month: str, day: str) -> HttpResponse
 
 def _posts_of(issue: Issue) -> list[Post]:
     order = IssuePost.objects.filter(issue=issue)
-    posts = Post.objects.published().for_list().filter(pk__in=order.values("post_id"))
+    public = Post.objects.published().for_list().select_related("series")
+    posts = public.filter(pk__in=order.values("post_id"))
+    Series.objects.prefetch_outlines(posts)
     position = dict(order.values_list("post_id", "position"))
     return sorted(posts, key=lambda post: position[post.pk])

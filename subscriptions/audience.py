@@ -1,5 +1,6 @@
 """Who gets which posts: the statements of the freeze. They run inside its one transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -77,7 +78,28 @@ JOIN subscriptions_delivery d ON d.issue_id = %(issue)s
  AND d.subscriber_id = portion.subscriber_id
 """
 _SETS = "SELECT DISTINCT fresh, again FROM subscriptions_share ORDER BY fresh DESC, again"
+_FORESEEN = """
+SELECT count(*) FROM subscriptions_subscriber s
+WHERE s.frequency = %(kind)s
+  AND (s.state = 'active' OR s.state = 'paused' AND s.paused_until <= %(at)s)
+  AND (NOT EXISTS (SELECT FROM subscriptions_subscriber_topics t WHERE t.subscriber_id = s.id)
+       OR s.id IN (SELECT t.subscriber_id FROM subscriptions_subscriber_topics t
+                   JOIN posts_taggedpost g ON g.tag_id = t.tag_id
+                   WHERE g.content_object_id = ANY(%(posts)s)))
+"""
 _FORGET = "DROP TABLE subscriptions_portion, subscriptions_share"
+
+
+def foresee(kind: str, posts: Sequence[int], *, at: datetime) -> int:
+    """Return how many an issue with these posts would go to at that moment; one query, or none.
+
+    Repairs and posts somebody had in another rhythm are left to the freeze.
+    """
+    if not posts:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_FORESEEN, {"kind": kind, "at": at, "posts": list(posts)})
+        return int(cursor.fetchone()[0])
 
 
 def divide(issue: Issue) -> list[tuple[list[int], list[int]]]:

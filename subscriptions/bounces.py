@@ -27,6 +27,7 @@ class Bounce:
     status: str = ""  # the enhanced status (RFC 3463), such as 5.1.1
     reply_code: str = ""  # the SMTP reply (RFC 5321), such as 550
     is_delay: bool = False  # the mail system goes on trying
+    is_about_us: bool = False  # it refuses the sender or the message, whoever it is for
 
 
 # What the words mean, whatever number stands beside them. What is about the mailbox's space, about
@@ -90,11 +91,15 @@ _HARD = re.compile(_NOBODY_THERE, _FLAGS)
 # and what is said of the sender's address or is policy.
 _GONE = re.compile(r"5\.(?:1\.(?:0|1|2|3|6|10)|2\.1|4\.4|7\.27)$")
 _ABOUT_US = re.compile(r"5\.(?:1\.[78]|7\.(?!27$)\d+)$")
+# The same for a while: who is slowed down for sending much is no worse for it.
+_OUR_STANDING = re.compile(r"[45]\.(?:1\.[78]|7\.(?!27$)\d+)$")
+_ABOUT_THEM = re.compile(r"[45]\.[12]\.|4\.")
+_OURS = re.compile("|".join([_ABOUT_THE_MESSAGE, _ABOUT_THE_SENDER]), _FLAGS)
 _AFTER_CONTENT = re.compile(r"\bDATA command\b|\bSMTP command\W+DATA\b|>>> DATA <<<")
 _ENHANCED = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.:/-])([245]\d\d)(?=[ -])(?!\s*(?:bytes|KB|MB))")
 _ANSWER = re.compile(
-    r"^\W*(?:.{0,60}?\bsaid:\s*|<<<\s*)?[45]\d\d[ -].*(?:\n[ \t<].*)?", re.MULTILINE
+    r"^\W{0,80}(?:.{0,60}?\bsaid:\s*|<<<\s*)?[45]\d\d[ -].*(?:\n[ \t<].*)?", re.MULTILINE
 )
 # Sendmail's summary of any failure of its own local mailer, whose words stand above it.
 _SAYS_NOTHING = re.compile(r"^554 .*\.\.\. Service unavailable$", re.MULTILINE)
@@ -113,12 +118,30 @@ def classify(content: bytes) -> Bounce:
     return _diagnose(notice, first)
 
 
+def of_answer(said: str, *, is_gone: bool = False) -> Bounce:
+    """Return what a refusal means of which there is only the other side's answer.
+
+    `is_gone` is what a provider makes of it; it counts where the words say nothing else.
+    """
+    status, reply = _numbers(Recipient(), said)
+    kind = _kind(Recipient(), _one_line(said), "", status)
+    says_nothing = not (status or _SOFT.search(said))
+    if kind == Kind.SOFT and is_gone and says_nothing:
+        kind = Kind.HARD
+    return Bounce(
+        kind, "", status, reply, is_about_us=kind == Kind.SOFT and _is_about_us(said, status)
+    )
+
+
 def _diagnose(notice: Notification, recipient: Recipient) -> Bounce:
     about = _about_the_first(notice.text)
     said = recipient.diagnostic or _answer(about)
     status, reply = _numbers(recipient, said)
     kind = _kind(recipient, _one_line(said), _one_line(about), status)
-    return Bounce(kind, recipient.address, status, reply, is_delay=recipient.action == "delayed")
+    return Bounce(
+        kind, recipient.address, status, reply, is_delay=recipient.action == "delayed",
+        is_about_us=kind == Kind.SOFT and _is_about_us(said, status),
+    )  # fmt: skip
 
 
 def _kind(recipient: Recipient, said: str, text: str, status: str) -> Kind:
@@ -133,6 +156,14 @@ def _kind(recipient: Recipient, said: str, text: str, status: str) -> Kind:
     if not is_gone and _AFTER_CONTENT.search(text):
         return Kind.SOFT
     return Kind.HARD if is_gone or _HARD.search(said) else Kind.SOFT
+
+
+def _is_about_us(said: str, status: str) -> bool:
+    """Return whether a refusal that is not hard is the sender's problem."""
+    if _OUR_STANDING.match(status):
+        return True
+    is_theirs = _ABOUT_THEM.match(status) or _SPACE.search(_one_line(said))
+    return not is_theirs and bool(_OURS.search(_one_line(said)))
 
 
 def _about_the_first(text: str) -> str:

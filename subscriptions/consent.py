@@ -127,6 +127,9 @@ class MailRequest(models.Model):
     tags = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     page = models.CharField(max_length=200, blank=True)
     is_trapped = models.BooleanField(default=False)
+    # Whose second step, in a surge, lets this request go first: `tokens.browser` of its address.
+    browser = models.CharField(max_length=32, blank=True)
+    stepped_up_at = models.DateTimeField(null=True, blank=True)
     verdict = models.CharField(max_length=20, choices=Verdict, blank=True)
     subscriber = models.ForeignKey(
         "subscriptions.Subscriber", on_delete=models.CASCADE, null=True, related_name="+"
@@ -135,6 +138,11 @@ class MailRequest(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        indexes = [
+            # A second step finds its requests among the many of a surge.
+            models.Index(fields=["browser"], name="subscriptions_mailrequest_step",
+                         condition=Q(verdict="") & ~Q(browser="")),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.pk}"

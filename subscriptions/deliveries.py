@@ -12,8 +12,6 @@ from posts.models import Post
 # 530, 535 and 538 ask for a log-in: the relay objects to us. 5.1.x and 5.2.x are the mailbox's.
 ABOUT_US = r"^(5\d\d[ -]5\.7\.|53[058][ -])"
 ABOUT_THEM = r"^5\d\d[ -]5\.[12]\."
-# No such mailbox or domain, or it is closed (5.1.7 and 5.1.8 are about the sender's address).
-GONE = r"^5\d\d[ -]5\.(1\.([01236]|10)|2\.1)( |$)"
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -42,16 +40,38 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         A refused message was not accepted, so this makes no second copy. What a later issue has
         carried as a repeat meanwhile stays as it is.
         """
-        repeats = DeliveryItem.objects.filter(subscriber=OuterRef("subscriber"),
-                                              post=OuterRef("post"), repeat=True,
-                                              pk__gt=OuterRef("pk"))  # fmt: skip
-        repaired = DeliveryItem.objects.filter(Exists(repeats), delivery=OuterRef("pk"))
         rejected = self.filter(state=Delivery.State.REJECTED).exclude(smtp_reply__regex=ABOUT_THEM)
         turned_away = self.filter(state=Delivery.State.RETRY, smtp_reply__startswith="5")
         return sum(
             rows.update(state=Delivery.State.PENDING, smtp_reply="", next_at=at, at=at)
-            for rows in (rejected.exclude(Exists(repaired)), turned_away)
+            for rows in (rejected.exclude(_is_repaired()), turned_away)
         )
+
+    def uncertain(self, *, also_resent: bool = False) -> Self:
+        """Return what nobody knows to have arrived, of people who get mail now.
+
+        Not what a later issue has carried as a repeat; and only with `also_resent` what was sent
+        again by hand before and ended like this anew.
+        """
+        found = self.filter(
+            state__in=[Delivery.State.UNKNOWN, Delivery.State.EXPIRED], subscriber__state="active"
+        ).exclude(_is_repaired())
+        return found if also_resent else found.filter(resent_at=None)
+
+    def open_again(self, *, at: datetime) -> int:
+        """Have these sent again, whatever became of them; return how many."""
+        pks = list(self.select_for_update(of=("self",)).values_list("pk", flat=True))
+        rows = Delivery.objects.filter(pk__in=pks)
+        return rows.update(state=Delivery.State.PENDING, smtp_reply="", worker=None,
+                           next_at=at, at=at, resent_at=at)  # fmt: skip
+
+
+def _is_repaired() -> Exists:
+    """Return the condition that a later issue has carried one of its posts as a repeat."""
+    repeats = DeliveryItem.objects.filter(subscriber=OuterRef("subscriber"),
+                                          post=OuterRef("post"), repeat=True,
+                                          pk__gt=OuterRef("pk"))  # fmt: skip
+    return Exists(DeliveryItem.objects.filter(Exists(repeats), delivery=OuterRef("pk")))
 
 
 class Delivery(models.Model):
@@ -87,6 +107,7 @@ class Delivery(models.Model):
     next_at = models.DateTimeField(null=True, blank=True)
     smtp_reply = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField(help_text="When it came into this state.")
+    resent_at = models.DateTimeField(null=True, editable=False)  # By hand, though uncertain.
 
     objects: ClassVar[DeliveryQuerySet] = DeliveryQuerySet.as_manager()  # type: ignore[assignment]
 

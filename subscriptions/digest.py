@@ -1,21 +1,20 @@
 """The noon bell: open the issues that are due, and freeze each in one transaction."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
 from django.conf import settings
-from django.db import connection, transaction
 
 from posts.models import Post, PostQuerySet, ScheduledChange
 from subscriptions import audience, editions, noon
-from subscriptions.models import Issue, IssuePost, Kind, Subscriber
+from subscriptions.issues import freezing
+from subscriptions.models import Issue, IssuePost, Kind, Plan, Subscriber
+from subscriptions.plans import Arrangement
+from subscriptions.upcoming import due
 
 logger = logging.getLogger(__name__)
-
-_FREEZE_LOCK = 0x6E6F6F6E  # "noon"
 
 
 def ring(now: datetime) -> list[Issue]:
@@ -27,7 +26,7 @@ def ring(now: datetime) -> list[Issue]:
     ]
     opened += [
         _attempt(f"post {post.pk}", partial(open_instant, post, now))
-        for post in _unissued(Kind.INSTANT, now).order_by("pk")
+        for post in due(Kind.INSTANT, now).order_by("pk")
     ]
     return [issue for issue in opened if issue is not None]
 
@@ -55,7 +54,7 @@ def open_issue(now: datetime, *, kind: str = Kind.DAILY) -> Issue | None:
         return None
     noon_at = moment.scheduled_for
     state = _state_when_late(kind, noon_at) if moment.is_late else Issue.State.SENDING
-    with _freezing():
+    with freezing():
         issue, is_new = Issue.objects.get_or_create(
             kind=kind,
             local_date=moment.local_date,
@@ -67,19 +66,21 @@ def open_issue(now: datetime, *, kind: str = Kind.DAILY) -> Issue | None:
             },
         )
         if is_new and not moment.is_late:
-            _freeze(issue, _unissued(kind, issue.cutoff).newest_first())
+            plan = Plan.find(kind, issue.local_date)
+            wanted = plan.arrangement() if plan else Arrangement()
+            _freeze(issue, due(kind, issue.cutoff), wanted)
     return issue if is_new else None
 
 
 def _state_when_late(kind: str, cutoff: datetime) -> Issue.State:
-    missed = _unissued(kind, cutoff).exists()
+    missed = due(kind, cutoff).exists()
     return Issue.State.SKIPPED_LATE if missed else Issue.State.EMPTY
 
 
 def open_instant(post: Post, now: datetime) -> Issue | None:
     """Open the issue of one post for those who want each at once; None when there is one."""
     local_date = now.astimezone(settings.ZONE).date()
-    with _freezing():
+    with freezing():
         issue, is_new = Issue.objects.get_or_create(
             kind=Kind.INSTANT,
             post=post,
@@ -91,31 +92,14 @@ def open_instant(post: Post, now: datetime) -> Issue | None:
             },
         )
         if is_new:
-            _freeze(issue, _unissued(Kind.INSTANT, now).filter(pk=post.pk))
+            _freeze(issue, due(Kind.INSTANT, now).filter(pk=post.pk), Arrangement())
     return issue if is_new else None
 
 
-def _unissued(kind: str, cutoff: datetime) -> PostQuerySet:
-    """Return posts due for an issue of this kind: whatever no issue of it has carried."""
-    carried = IssuePost.objects.filter(kind=kind).values("post_id")
-    due = Post.objects.for_digest(cutoff=cutoff, oldest=noon.OLDEST[Kind(kind)])
-    return due.exclude(pk__in=carried)
-
-
-@contextmanager
-def _freezing() -> Iterator[None]:
-    """Open a transaction in which freezes follow one another, whatever their kind.
-
-    Somebody who changes the frequency between two of them would otherwise be in both.
-    """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_FREEZE_LOCK])
-        yield
-
-
-def _freeze(issue: Issue, posts: PostQuerySet) -> None:
+def _freeze(issue: Issue, posts: PostQuerySet, wanted: Arrangement) -> None:
     """Fix what goes out and to whom; from here on only the ledger changes."""
-    chosen = list(posts.values_list("pk", flat=True))
+    chosen = wanted.of(list(posts.newest_first().values_list("pk", flat=True)))
+    issue.introduction = wanted.introduction
     IssuePost.objects.bulk_create(
         IssuePost(issue=issue, kind=issue.kind, post_id=pk, position=position)
         for position, pk in enumerate(chosen)

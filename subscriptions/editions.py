@@ -4,6 +4,7 @@ The marks stand for what differs from person to person. Each is as wide as what 
 width matters, and plain ASCII, so that no transfer encoding changes it.
 """
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,10 +38,7 @@ def render(
 ) -> None:
     """Render the whole issue onto it, and one edition for each set of posts (fresh, again)."""
     sets = list(sets)
-    wanted = {*chosen, *(pk for fresh, again in sets for pk in (*fresh, *again))}
-    rows = Post.objects.for_list().select_related("series").filter(pk__in=wanted)
-    posts = {post.pk: post for post in rows}
-    Series.objects.prefetch_outlines(rows)
+    posts = gather({*chosen, *(pk for fresh, again in sets for pk in (*fresh, *again))})
     if chosen:
         whole = compose(issue, [posts[pk] for pk in chosen], [])
         issue.subject, issue.html, issue.text = whole.subject, whole.html, whole.text
@@ -50,6 +48,14 @@ def render(
         editions.append(Edition(issue=issue, fresh=fresh, again=again, subject=made.subject,
                                 html=made.html, text=made.text))  # fmt: skip
     Edition.objects.bulk_create(editions)
+
+
+def gather(wanted: Iterable[int]) -> dict[int, Post]:
+    """Return these posts with all that a rendering shows of them."""
+    rows = Post.objects.for_list().select_related("series").filter(pk__in=wanted)
+    posts = {post.pk: post for post in rows}
+    Series.objects.prefetch_outlines(rows)
+    return posts
 
 
 def compose(issue: Issue, fresh: Sequence[Post], again: Sequence[Post]) -> Rendering:
@@ -63,12 +69,18 @@ def compose(issue: Issue, fresh: Sequence[Post], again: Sequence[Post]) -> Rende
     )
 
 
+def _bullet(title: str) -> str:
+    return textwrap.fill(title, 70, initial_indent="* ", subsequent_indent="  ",
+                         break_long_words=False)  # fmt: skip
+
+
 def _context(issue: Issue, fresh: Sequence[Post], again: Sequence[Post]) -> dict[str, Any]:
     leading = [*fresh, *again]
     is_daily = issue.kind == Kind.DAILY
     return {
         **mail.site_context(),
         "issue": issue,
+        "introduction": issue.introduction if fresh else "",
         "date": issue.local_date,
         "first": leading[0],
         "more": len(leading) - 1,
@@ -76,6 +88,7 @@ def _context(issue: Issue, fresh: Sequence[Post], again: Sequence[Post]) -> dict
         "headlines": fresh[EXCERPTS_SHOWN:],
         "again": again[:EXCERPTS_SHOWN],
         "all_posts": leading,
+        "contents": "\n".join(_bullet(post.title) for post in leading),
         "reason": _REASONS[Kind(issue.kind)],
         # Only the daily round has a page; a repair alone has no posts of its own to show there.
         "view_url": mail.absolute(issue.get_absolute_url()) if fresh and is_daily else "",

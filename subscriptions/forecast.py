@@ -6,42 +6,58 @@ the bell and compare.
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Value
 
 from posts.models import Post
 from subscriptions import noon
-from subscriptions.models import Delivery, Issue, IssuePost, Kind
+from subscriptions.models import Delivery, Issue, IssuePost, Kind, PlanEntry
 
 OLDEST = noon.OLDEST[Kind.DAILY]
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """The noon e-mail's date, or None; and the reason for None, or what became of it already."""
+    """The noon e-mail's date, or None; and the reason for None, or what became of it already.
+
+    `left_out_of` is the date of an earlier one that an editor has it left out of.
+    """
 
     local_date: date | None
     reason: str = ""
+    left_out_of: date | None = None
+
+
+@dataclass(frozen=True)
+class _Day:
+    """A date of the daily e-mail: its issue as it stands, or that the post is left out of it."""
+
+    local_date: date
+    state: str
+    carries: bool
+    has_audience: bool
+    is_left_out: bool
 
 
 def line(post: Post, now: datetime, *, may_publish: bool = True) -> str:
-    """Return the noon line in one or two sentences, for who may publish or not; one query."""
+    """Return the noon line in a few sentences, for who may publish or not; one query."""
     foreseen = foresee(post, now)
     if foreseen.local_date is None:
         return f"{foreseen.reason[0].upper()}{foreseen.reason[1:]}."
-    words = _when(foreseen.local_date, now)
+    words = f"in {_when(foreseen.local_date, now)}."
+    if foreseen.left_out_of:
+        words += f" An editor left it out of {_named(foreseen.left_out_of, now)}."
     if post.status == Post.Status.PUBLISHED:
-        return f"Goes out in {words}."
+        return f"Goes out {words}"
     condition = _condition(post, now) if may_publish else _condition_for_author(post, now)
-    return f"{condition}, it goes out in {words}."
+    return f"{condition}, it goes out {words}"
 
 
 def foresee(post: Post, now: datetime) -> Forecast:
     """Return the daily issue that will carry the post as it is, published now if it is not yet."""
-    issues = _issues(post, now)
-    carried = next((issue for issue in issues if issue.carries), None)
+    days = _days(post, now)
+    carried = next((day for day in days if day.carries), None)
     if carried is not None:
         return Forecast(None, _what_became(carried, now))
     if post.imported_at is not None:
@@ -50,28 +66,36 @@ def foresee(post: Post, now: datetime) -> Forecast:
         return Forecast(None, "not mailed: “send in the noon e-mail” is off")
     is_released = post.status == Post.Status.PUBLISHED
     out = post.published_at if is_released and post.published_at else post.goes_out_at(now)
-    day = _next_issue(out, now, opened={issue.local_date for issue in issues})
-    if out < noon.of(day) - OLDEST:
+    opened = {day.local_date for day in days if not day.is_left_out}
+    held = {day.local_date for day in days if day.is_left_out}
+    first = _next_issue(out, now, opened=opened)
+    day = _next_issue(out, now, opened=opened | held)
+    is_held_over = any(day - OLDEST <= left < day for left in held)
+    if out < noon.of(day) - OLDEST and not is_held_over:
         return Forecast(None, f"not mailed: it is older than {OLDEST.days} days")
-    return Forecast(day)
+    return Forecast(day, left_out_of=first if first in held else None)
 
 
-def _issues(post: Post, now: datetime) -> list[Any]:
-    """Return the daily issue that carries the post, if one does, and those opened from today on."""
+def _days(post: Post, now: datetime) -> list[_Day]:
+    """Return what bears on the post: the daily issue that carries it, if one does, those opened
+    from today on, and the days of this week on that an editor left it out of. One query.
+    """
+    today = now.astimezone(settings.ZONE).date()
     rows = IssuePost.objects.filter(issue=OuterRef("pk"), post=post.pk)
-    is_recent = Q(local_date__gte=now.astimezone(settings.ZONE).date())
-    return list(
-        Issue.objects.filter(kind=Kind.DAILY)
-        .annotate(
-            carries=Exists(rows),
-            has_audience=Exists(Delivery.objects.filter(issue=OuterRef("pk"))),
-        )
-        .filter(is_recent | Q(carries=True))
-        .only("state", "local_date")
+    audience = Delivery.objects.filter(issue=OuterRef("pk"))
+    issues = Issue.objects.filter(kind=Kind.DAILY).annotate(carries=Exists(rows))
+    bearing = issues.filter(Q(local_date__gte=today) | Q(carries=True)).order_by()
+    columns = bearing.values_list("local_date", "state", "carries", Exists(audience), Value(False))
+    entries = PlanEntry.objects.filter(
+        post=post.pk, is_left_out=True, plan__kind=Kind.DAILY, plan__local_date__gte=today - OLDEST
+    ).order_by()
+    left_out = entries.values_list(
+        "plan__local_date", Value(""), Value(False), Value(False), Value(True)
     )
+    return [_Day(*row) for row in columns.union(left_out, all=True)]
 
 
-def _what_became(issue: Any, now: datetime) -> str:
+def _what_became(issue: _Day, now: datetime) -> str:
     """Return where the issue stands that has carried the post."""
     on = f"{issue.local_date.day} {issue.local_date:%B}{_year(issue.local_date, now)}"
     words: str = {
@@ -113,11 +137,21 @@ def _condition_for_author(post: Post, now: datetime) -> str:
 
 def _when(day: date, now: datetime) -> str:
     """Return "today's 12:00 e-mail, 23 min left", "tomorrow's …" or "the … of Tuesday 4 March"."""
+    if day != now.astimezone(settings.ZONE).date():
+        return _named(day, now)
+    return f"{_named(day, now)}, {left_until(noon.of(day), now)}"
+
+
+def left_until(moment: datetime, now: datetime) -> str:
+    """Return "2 h 5 min left", "23 min left" or "any moment"."""
+    return _duration(moment - now) if moment > now else "any moment"
+
+
+def _named(day: date, now: datetime) -> str:
     clock = f"{settings.DIGEST_TIME:%H:%M} e-mail"
     today = now.astimezone(settings.ZONE).date()
     if day == today:
-        left = noon.of(day) - now
-        return f"today's {clock}, {_duration(left) if left > timedelta(0) else 'any moment'}"
+        return f"today's {clock}"
     if day == today + noon.DAY:
         return f"tomorrow's {clock}"
     return f"the {clock} of {day:%A} {day.day} {day:%B}{_year(day, now)}"

@@ -1,15 +1,31 @@
 """The tables of the noon round: an issue, its posts, and its editions."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import CheckConstraint, Count, Exists, OuterRef, Q, UniqueConstraint
 from django.urls import reverse
 
 from posts.models import Post
 from subscriptions.deliveries import OPEN, Delivery
+
+_FREEZE_LOCK = 0x6E6F6F6E  # "noon"
+
+
+@contextmanager
+def freezing() -> Iterator[None]:
+    """Open a transaction in which freezes follow one another, whatever their kind.
+
+    Somebody who changes the frequency between two of them would otherwise be in both. Who changes
+    what a freeze reads (a plan, a delivery to be repaired) does it in here too.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_FREEZE_LOCK])
+        yield
 
 
 class Kind(models.TextChoices):
@@ -78,18 +94,24 @@ class Issue(models.Model):
     state = models.CharField(max_length=12, choices=State, default=State.SENDING)
     pause_reason = models.CharField(max_length=200, blank=True)
     resumed_at = models.DateTimeField(null=True, blank=True)
+    resent_at = models.DateTimeField(null=True, blank=True, editable=False)
     done_at = models.DateTimeField(null=True, blank=True)
     # The rendering with every post in it: the preview, and what most people got.
     subject = models.CharField(max_length=300, blank=True)
     html = models.TextField(blank=True)
     text = models.TextField(blank=True)
+    introduction = models.CharField(max_length=300, blank=True)
     posts = models.ManyToManyField(Post, through="IssuePost", related_name="+")
 
     objects: ClassVar[IssueQuerySet] = IssueQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-scheduled_for", "-pk"]
-        permissions = [("pause_issue", "Can pause and resume an issue")]
+        permissions = [
+            ("pause_issue", "Can pause and resume an issue"),
+            ("plan_issue", "Can arrange the next issue and send tests of it"),
+            ("resend_issue", "Can send an issue again to whom it is uncertain"),
+        ]
         indexes = [
             # The desk: the last ones.
             models.Index(fields=["-frozen_at", "-id"], name="subscriptions_issue_last"),
@@ -157,6 +179,20 @@ class Issue(models.Model):
                 return False
             Delivery.objects.filter(issue=self).reopen(at=at)
         return True
+
+    def resend_uncertain(self, *, at: datetime, also_resent: bool = False) -> int:
+        """Open again what ended unknown or expired; return how many. It may make second copies.
+
+        Each delivery once, unless `also_resent`. A paused issue stays paused.
+        """
+        with freezing():  # The next issue would repair the same at this moment.
+            rows = Delivery.objects.filter(issue=self).uncertain(also_resent=also_resent)
+            opened = rows.open_again(at=at)
+            if opened:
+                done = Issue.objects.filter(pk=self.pk, state=self.State.DONE)
+                done.update(state=self.State.SENDING, done_at=None)
+                Issue.objects.filter(pk=self.pk).update(resent_at=at)
+        return opened
 
 
 class IssuePost(models.Model):

@@ -71,7 +71,7 @@ _EXPIRE = """
 UPDATE subscriptions_delivery d SET state = 'expired', next_at = NULL, at = %(now)s
 FROM subscriptions_issue i
 WHERE i.id = d.issue_id AND d.state IN ('pending', 'retry') AND i.state = 'sending'
-  AND i.frozen_at <= %(now)s - %(expires_after)s
+  AND greatest(i.frozen_at, i.resumed_at, i.resent_at) <= %(now)s - %(expires_after)s
 """
 _SETTLE = """
 UPDATE subscriptions_issue i SET state = 'done', done_at = %(now)s

@@ -13,36 +13,34 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.db.models.functions import Lower
 
 from posts.models import Tag
-from subscriptions import tokens
+from subscriptions import domains, selfchecks, tokens  # noqa: F401 - their tables
 from subscriptions.consent import ConsentEvent, MailRequest, Suppression
 from subscriptions.deliveries import Delivery, DeliveryItem, DeliveryQuerySet
+from subscriptions.feedback import MailEvent
 from subscriptions.issues import Edition, Issue, IssuePost, Kind
+from subscriptions.plans import Plan, PlanEntry
 from subscriptions.rests import RelayRest
 
 __all__ = [
-    "ConsentEvent",
-    "Delivery",
-    "DeliveryItem",
-    "DeliveryQuerySet",
-    "Edition",
-    "Issue",
-    "IssuePost",
-    "Kind",
-    "MailRequest",
-    "RelayRest",
-    "Subscriber",
-    "Suppression",
-]
+    "ConsentEvent", "Delivery", "DeliveryItem", "DeliveryQuerySet", "Edition", "Issue", "IssuePost",
+    "Kind", "MailEvent", "MailRequest", "Plan", "PlanEntry", "RelayRest",
+    "Subscriber", "Suppression",
+]  # fmt: skip
 
 WORDING = "2026-11"  # The version of the sentences people agree to; a change of them moves it.
 CONFIRM_WITHIN = timedelta(days=7)
 LONGEST_PAUSE = timedelta(days=366)
+PAUSE_ANEW = timedelta(days=30)  # Of who bounced while paused: until when is not kept.
 
 
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def active(self) -> Self:
         """Return those who get mail now; the twin of `Subscriber.is_active`."""
         return self.filter(state=Subscriber.State.ACTIVE)
+
+    def unconfirmed(self, now: datetime) -> Self:
+        """Return those who were asked to confirm and still may."""
+        return self.filter(state=Subscriber.State.PENDING, confirm_expires_at__gt=now)
 
     def with_address(self, email: str) -> Self:
         """Return the one row of this address, however its letters are cased."""
@@ -97,6 +95,8 @@ class Subscriber(models.Model):
             ("unsubscribe_subscriber", "Can unsubscribe people on their behalf"),
             ("erase_subscriber", "Can erase people on their behalf"),
             ("import_subscriber", "Can import people from a file"),
+            ("export_subscriber", "Can export people to a file"),
+            ("restore_subscriber", "Can take back people whose mail bounced"),
         ]
         indexes = [
             # The freeze: everybody active of one frequency.
@@ -231,8 +231,10 @@ class Subscriber(models.Model):
         return True
 
     def suppress(self, reason: Suppression.Reason, *, at: datetime, method: str) -> bool:
-        """Never write to this address again: it bounced or its owner complained."""
+        """Never write to this address again: it bounced or its owner complained. Idempotent."""
+        complained = reason == Suppression.Reason.COMPLAINT
         gone = {self.State.ERASED, self.State.COMPLAINED}
+        gone |= set() if complained else {self.State.BOUNCED}
         with transaction.atomic():
             if not self._is_locked_in(set(self.State) - gone):
                 return False
@@ -241,9 +243,27 @@ class Subscriber(models.Model):
             )
             Suppression.add(self.email, reason, at=at)
             self.confirm_digest, self.confirm_expires_at = "", None
-            complained = reason == Suppression.Reason.COMPLAINT
             state = self.State.COMPLAINED if complained else self.State.BOUNCED
             self._move(state, at=at, method=method, actor=ConsentEvent.Actor.PROVIDER)
+        return True
+
+    def restore(self, *, at: datetime, method: str) -> bool:
+        """Undo a bounce: lift its suppression, and be what they were before; active only who was.
+
+        Return whether this call did it. What was complained of or erased stays suppressed.
+        """
+        with transaction.atomic():
+            if not self._is_locked_in({self.State.BOUNCED}):
+                return False
+            if Suppression.reason_for(self.email) not in {"", Suppression.Reason.BOUNCE}:
+                return False
+            Suppression.lift(self.email)
+            bounces = self.events.filter(to_state=self.State.BOUNCED)
+            before = bounces.values_list("from_state", flat=True).last()
+            state = self.State(before if before in self.CHOOSING else self.State.UNSUBSCRIBED)
+            self.active_since = at if state in self.CONFIRMED else self.active_since
+            self.paused_until = at + PAUSE_ANEW if state == self.State.PAUSED else None
+            self._move(state, at=at, method=method, actor=ConsentEvent.Actor.STAFF)
         return True
 
     def erase(self, *, at: datetime, method: str, actor: str = "subscriber") -> bool:
@@ -255,6 +275,7 @@ class Subscriber(models.Model):
             self.deliveries.exclude(smtp_reply="").update(smtp_reply="")
             Suppression.add(self.email, Suppression.Reason.ERASED, at=at)
             MailRequest.objects.filter(email__iexact=self.email).delete()
+            MailEvent.objects.filter(subscriber=self).delete()
             self.topics.clear()
             self.email = self.confirm_digest = ""
             self._move(self.State.ERASED, at=at, method=method, actor=actor)

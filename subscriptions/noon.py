@@ -9,8 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.conf import settings
 
-from posts.models import Post
-from subscriptions.models import IssuePost, Kind, Subscriber
+from subscriptions.models import Kind
 
 FRIDAY, SUNDAY = 5, 7  # ISO weekdays: the weekly round is due on Friday, and lapses with Sunday.
 DAY = timedelta(days=1)
@@ -25,16 +24,6 @@ class Noon:
     local_date: date
     scheduled_for: datetime
     is_late: bool
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What the next daily noon would send if nothing changed until then."""
-
-    next_noon: datetime
-    line: str
-    posts: list[str]
-    audience: int
 
 
 def of(day: date) -> datetime:
@@ -75,19 +64,13 @@ def first_mail(frequency: str, now: datetime) -> str:
     if frequency == Kind.DAILY:
         return in_words(following(now), now)
     today = now.astimezone(settings.ZONE).date()
-    friday = _friday_of(today)
+    friday = friday_of(today)
     return in_words(of(friday) if now < of(friday) else of(friday + 7 * DAY), now)
 
 
-def outlook(now: datetime) -> Outlook:
-    """Return the next noon and what it would bring; two queries."""
-    noon = following(now)
-    posts = Post.objects.for_digest(cutoff=noon, oldest=OLDEST[Kind.DAILY]).exclude(
-        pk__in=IssuePost.objects.filter(kind=Kind.DAILY).values("post_id")
-    )
-    audience = Subscriber.objects.active().filter(frequency=Kind.DAILY)
-    titles = list(posts.newest_first().values_list("title", flat=True))
-    return Outlook(noon, in_words(noon, now).capitalize(), titles, audience.count())
+def friday_of(day: date) -> date:
+    """Return the Friday of that date's ISO week."""
+    return day + (FRIDAY - day.isoweekday()) * DAY
 
 
 def _day(today: date, now: datetime) -> Noon:
@@ -97,18 +80,13 @@ def _day(today: date, now: datetime) -> Noon:
 
 def _week(today: date, now: datetime) -> Noon | None:
     """Return the week's noon; late in the day it waits for the next, until the week is over."""
-    friday = _friday_of(today)
+    friday = friday_of(today)
     if now < of(friday):
         friday -= 7 * DAY
     if now >= latest_of(friday + (SUNDAY - FRIDAY) * DAY):
         return Noon(friday, of(friday), is_late=True)
     is_daytime = of(today) <= now < latest_of(today)
     return Noon(friday, of(friday), is_late=False) if is_daytime else None
-
-
-def _friday_of(day: date) -> date:
-    """Return the Friday of that date's ISO week."""
-    return day + (FRIDAY - day.isoweekday()) * DAY
 
 
 def _moment(day: date, clock: time) -> datetime:

@@ -15,13 +15,16 @@ from email.header import decode_header, make_header
 from email.message import Message
 
 LONGEST_TEXT = 20_000  # Characters of a mail system's own words; the rest repeats.
+LONGEST_PART = 5 * LONGEST_TEXT  # Read of one part, before what is no word of theirs is cut off.
+LONGEST_FIELD = 2000
 MOST_PARTS = 50
 STATUSES = frozenset({"message/delivery-status", "message/global-delivery-status"})
 RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/global"})
 _RETURNED_FROM_HERE = re.compile(
     r"""^(?:
-        [->\s*=_]* (?: original\ message | returned\ message | unsent\ message | unsent\ draft
-            | below\ this\ line | (?:this\ is\ a\ )?copy\ of\ (?:the|your)\ message
+        [->\ \t*=_]{0,80} (?: original\ message | returned\ message
+            | unsent\ message | unsent\ draft | below\ this\ line
+            | (?:this\ is\ a\ )?copy\ of\ (?:the|your)\ message
             | (?:your\ )?(?:original\ )?message\ (?:text\ )?(?:headers?\ )?follows?
             | message\ headers? | (?:the\ )?headers?\ (?:of\ the\ message|follow)
             | undelivered\ message | text\ of\ your\ message | the\ following\ is\ a\ copy ) .*
@@ -35,7 +38,8 @@ _FIELD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _COMPLAINER = r"^(?:Original-Rcpt-To|Removal-Recipient):\s*(\S+)"
-_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]+@[A-Za-z0-9\u0080-\U0010ffff][\w.\-]*\w")
+_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]{1,100}@[A-Za-z0-9\u0080-\U0010ffff][\w.\-]{0,250}\w")
+_CODE = re.compile(r"<(style|script)\b")
 _SENT_BY_MACHINE = re.compile(
     r"mailer-?daemon|mail.?delivery|mail system|post_?master|mdaemon|maildelivery|mail subsystem"
     r"|bounces?[@+-]|no-?reply.*bounce|administrator",
@@ -89,7 +93,7 @@ def read(content: bytes) -> Notification:
 
 def header(message: Message, name: str) -> str:
     """Return a header in letters, unfolded; "" when it is missing or not to be read."""
-    value = str(message.get(name, ""))
+    value = str(message.get(name, ""))[:LONGEST_FIELD]
     with contextlib.suppress(UnicodeError, LookupError, ValueError, HeaderParseError):
         value = str(make_header(decode_header(value)))
     return " ".join(value.split())
@@ -118,16 +122,26 @@ def _own_words(part: Message) -> str:
     if part.get_content_maintype() not in {"text", "multipart"}:
         return ""
     payload = part.get_payload(decode=True)
-    content = payload if isinstance(payload, bytes) else b""
+    content = payload[:LONGEST_PART] if isinstance(payload, bytes) else b""
     try:
         text = content.decode(part.get_content_charset() or "utf-8", "replace")
     except LookupError:
         text = content.decode("latin-1")
     if part.get_content_subtype() == "html":
-        text = re.sub(r"<(?:style|script)\b.*?</(?:style|script)>|<[^>]*>", " ", text, flags=re.S)
+        text = re.sub(r"<[^<>]*>", " ", _without_code(text))
     text = text.replace("\r\n", "\n")
     found = _RETURNED_FROM_HERE.search(text)
     return text[: found.start()] if found else text
+
+
+def _without_code(html: str) -> str:
+    """Return HTML without styles and scripts, in a time that grows with its length alone."""
+    kept, start, lowered = [], 0, html.lower()
+    while opening := _CODE.search(lowered, start):
+        kept.append(html[start : opening.start()])
+        end = lowered.find(f"</{opening[1]}>", opening.end())
+        start = end if end >= 0 else len(html)
+    return " ".join([*kept, html[start:]])
 
 
 def _recipients(parts: list[Message]) -> Iterator[Recipient]:
@@ -139,11 +153,13 @@ def _recipients(parts: list[Message]) -> Iterator[Recipient]:
             continue
         blocks = part.get_payload()
         if not isinstance(blocks, list):
-            yield from _recipients_in(str(blocks))
+            yield from _recipients_in(str(blocks)[:LONGEST_TEXT])
             continue
         for block in blocks:
             if isinstance(block, Message) and (block["Final-Recipient"] or block["Action"]):
-                yield _recipient({name.lower(): str(value) for name, value in block.items()})
+                yield _recipient({
+                    name.lower(): str(value)[:LONGEST_FIELD] for name, value in block.items()
+                })  # fmt: skip
 
 
 def _recipients_in(text: str) -> Iterator[Recipient]:
@@ -231,8 +247,8 @@ def _returned_to(message: Message, returned: Message | None) -> str:
 def _raw(part: Message) -> str:
     payload = part.get_payload()
     if isinstance(payload, list):
-        return "\n".join(str(child) for child in payload)
-    return str(payload)
+        return "\n".join(str(child) for child in payload)[:LONGEST_TEXT]
+    return str(payload)[:LONGEST_TEXT]
 
 
 def _is_automatic(message: Message) -> bool:

@@ -2,14 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from subscriptions.models import MailRequest, Subscriber
+from subscriptions.feedback import KEPT_FOR
+from subscriptions.models import MailEvent, MailRequest, Subscriber
+from subscriptions.selfchecks import SelfCheck
 
 UNCONFIRMED_FOR = timedelta(days=30)
 REQUESTS_FOR = timedelta(days=2)
 
 
 def prune(now: datetime) -> dict[str, int]:
-    """Delete people who never confirmed and requests no job answered; return how many of each."""
+    """Delete what has no more use, and people who never confirmed; return how many of each."""
     unconfirmed = Subscriber.objects.filter(
         state=Subscriber.State.PENDING, created_at__lt=now - UNCONFIRMED_FOR
     ).exclude(confirm_expires_at__gt=now)
@@ -17,7 +19,10 @@ def prune(now: datetime) -> dict[str, int]:
     requests = MailRequest.objects.exclude(purpose=MailRequest.Purpose.INVITE).filter(
         at__lt=now - REQUESTS_FOR
     )
+    events = MailEvent.objects.exclude(weighed_at=None).filter(received_at__lt=now - KEPT_FOR)
     return {
+        "mail events": events.delete()[0],
+        "self-checks": SelfCheck.objects.filter(sent_at__lt=now - KEPT_FOR).delete()[0],
         "requests never answered": requests.delete()[0],
         "sign-ups never confirmed": unconfirmed.delete()[1].get("subscriptions.Subscriber", 0),
     }

@@ -18,7 +18,7 @@ from threading import Lock
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from subscriptions import couriers, ledger, refusals, rests
+from subscriptions import couriers, ledger, rests
 from subscriptions.couriers import Courier, Outcome, RelayUnavailable
 from subscriptions.health import Watch
 from subscriptions.ledger import Attempt, Claim, Closing
@@ -123,7 +123,6 @@ def _send(round_: Round, connections: int) -> None:
     if patience.strikes and report.outcomes[Delivery.State.SENT.value] and not report.trouble:
         rests.ease(clock())
     ledger.settle(clock())
-    refusals.suppress_gone(clock())
 
 
 def _connect(round_: Round, connections: int) -> None:

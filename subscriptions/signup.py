@@ -5,12 +5,11 @@ from datetime import datetime, timedelta
 
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.urls import reverse
 
 from pbrsite import mail, rates
 from posts.models import Tag
-from subscriptions import tokens
+from subscriptions import surge, tokens
 from subscriptions.models import (
     WORDING,
     ConsentEvent,
@@ -26,19 +25,12 @@ CONFIRM_AGAIN_AFTER = timedelta(hours=24)
 CONFIRM_PERIOD = timedelta(days=30)
 CONFIRMATIONS_PER_PERIOD = 3
 REMIND_AGAIN_AFTER = timedelta(days=30)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-CONFIRMATIONS_PER_HOUR = 600  # of the whole site; in a surge, the rest waits its turn.
-WAITING_PER_MINUTE = 10  # as fast as the site's cap refills
+DAY = timedelta(days=1)
 INVITES_PER_MINUTE = 30  # of an import
-SURELY_WAITING = timedelta(minutes=5)  # Before that, its first job may just not have come to it.
 WAITING = "waiting"
 LINKS_PER_DAY = 3  # for one address
 
 Verdict = MailRequest.Verdict
-
-
-class Surge(Exception):  # noqa: N818 - it reads as what it is.
-    """The whole site has mailed as many confirmations as it may for now: the request waits."""
 
 
 def answer(request_id: int, now: datetime) -> str:
@@ -56,8 +48,8 @@ def answer(request_id: int, now: datetime) -> str:
             if not request.verdict:
                 _decide(request, now)
             message = _message(request, now)
-    except Surge:
-        logger.warning("The site's cap on confirmations is reached: request %s waits", request_id)
+    except surge.Surge:
+        logger.warning("Very many sign-ups at once: request %s waits", request_id)
         return WAITING
     if message:
         mail.send(message)
@@ -74,14 +66,9 @@ def due(now: datetime) -> list[int]:
         verdict=Verdict.UNDECIDED, purpose=MailRequest.Purpose.INVITE
     )
     return [
-        *_held_up(now).values_list("pk", flat=True)[:WAITING_PER_MINUTE],
+        *surge.held_up(now).values_list("pk", flat=True)[: surge.WAITING_PER_MINUTE],
         *invites.order_by("pk").values_list("pk", flat=True)[:INVITES_PER_MINUTE],
     ]
-
-
-def _held_up(now: datetime) -> QuerySet[MailRequest]:
-    old = MailRequest.objects.filter(verdict=Verdict.UNDECIDED, at__lt=now - SURELY_WAITING)
-    return old.exclude(purpose=MailRequest.Purpose.INVITE).order_by("pk")
 
 
 def _decide(request: MailRequest, now: datetime) -> None:
@@ -170,8 +157,7 @@ def _may_remind(subscriber: Subscriber, now: datetime) -> bool:
 def _may_confirm(request: MailRequest, subscriber: Subscriber, now: datetime) -> bool:
     """Count one more confirmation, if the caps of this address allow it; the site's raises Surge.
 
-    The site's is asked last: who is not to be mailed anyway takes nobody's turn. Nor does anybody
-    who comes in a surge go before those who have waited.
+    The site's is asked last: who is not to be mailed anyway takes nobody's turn.
     """
     last, counted_from = subscriber.confirm_mailed_at, subscriber.confirm_counted_from
     if last and last > now - CONFIRM_AGAIN_AFTER:
@@ -179,10 +165,7 @@ def _may_confirm(request: MailRequest, subscriber: Subscriber, now: datetime) ->
     is_counted = counted_from is not None and counted_from > now - CONFIRM_PERIOD
     if is_counted and subscriber.confirm_mail_count >= CONFIRMATIONS_PER_PERIOD:
         return False
-    if _held_up(now).filter(pk__lt=request.pk)[:WAITING_PER_MINUTE].count() == WAITING_PER_MINUTE:
-        raise Surge
-    if not rates.take("subscriptions.site", size=CONFIRMATIONS_PER_HOUR, per=HOUR, now=now):
-        raise Surge
+    surge.take_turn(request, now)
     _count_confirmation(subscriber, now)
     return True
 

@@ -7,7 +7,17 @@ from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
-from subscriptions import digest, ledger, sending, signup
+from subscriptions import (
+    digest,
+    domains,
+    ledger,
+    reactions,
+    reading,
+    rejections,
+    selfmail,
+    sending,
+    signup,
+)
 
 SLICE_SECONDS = 50.0  # The clock rings again within the minute; a stopping worker need not wait.
 
@@ -49,6 +59,46 @@ def send(context: JobContext | None = None) -> None:
         connections=settings.MAIL_CONNECTIONS,
         most=settings.MAIL_CONNECTIONS,
     )
+
+
+@app.task(retry=RetryStrategy(max_attempts=6, exponential_wait=10))
+def weigh() -> None:
+    """Let what providers told count."""
+    reactions.weigh_waiting(timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="subscriptions.feedback")
+def weigh_again(timestamp: int) -> None:
+    """Take up what the relay refused, and what a job left that died."""
+    now = timezone.now()
+    rejections.collect(now)
+    reactions.weigh_waiting(now)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="subscriptions.mailbox", pass_context=True)
+def read_mailbox(context: JobContext | None = None, timestamp: int = 0) -> None:
+    if settings.BOUNCE_MAILBOX:
+        reading.read(timezone.now(), should_stop=lambda: _is_stopping(context))
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(queueing_lock="subscriptions.domains")
+def count_domains(timestamp: int) -> None:
+    domains.count(timezone.now())
+
+
+@app.periodic(cron="35 9 * * *")  # Before noon wherever noon is London's.
+@app.task(queueing_lock="subscriptions.selfcheck")
+def check_mail(timestamp: int) -> None:
+    selfmail.send_daily(timezone.now())
+
+
+@app.task
+def check_mail_now() -> None:
+    """Write to ourselves because somebody asked."""
+    selfmail.send(timezone.now())
 
 
 def _is_stopping(context: JobContext | None) -> bool:

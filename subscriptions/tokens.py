@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import secrets
 import struct
 from dataclasses import dataclass
@@ -19,9 +20,13 @@ from django.conf import settings
 _LAYOUT = struct.Struct(">cBQQ")
 MAC_BYTES = 16
 WIDTH = 46  # characters
+BROWSER = re.compile(r"[0-9a-f]{32}")
 MANAGE_FOR = timedelta(hours=1)
 RETURN_FOR = timedelta(minutes=30)
 _CONFIRM, _LEAVE, _MANAGE, _BOUNCE, _RETURN = "c", b"u", b"m", b"b", b"r"
+_SELF_CHECK = b"s"
+_TAG_MAC_BYTES = 10
+TAG_WIDTH = 45  # characters of a tag in an address
 
 
 class InvalidToken(Exception):  # noqa: N818 - it reads as what it is.
@@ -38,6 +43,18 @@ class Leave:
 class Manage:
     subscriber_id: int
     epoch: int
+
+
+@dataclass(frozen=True)
+class Bounced:
+    subscriber_id: int
+    issue_id: int
+
+
+@dataclass(frozen=True)
+class SelfCheck:
+    check_id: int
+    sent_at: datetime  # in whole seconds
 
 
 @dataclass(frozen=True)
@@ -108,13 +125,23 @@ def is_browser_of(email: str, mark: str) -> bool:
 
 
 def bounce(subscriber_id: int, issue_id: int) -> str:
-    """Return the part of an envelope sender that names its delivery (VERP), in lower case.
+    """Return the part of an envelope sender that names its delivery (VERP), in lower case."""
+    return _sign_tag(_BOUNCE, subscriber_id, issue_id)
 
-    Relays may change the case of a local part and allow 64 characters: base32 and a shorter MAC.
-    """
-    payload = _LAYOUT.pack(_BOUNCE, _signing_id(), subscriber_id, issue_id)
-    mac = _mac(_signing_id(), payload)[:10]
-    return base64.b32encode(payload + mac).decode().rstrip("=").lower()
+
+def read_bounce(tag: str) -> Bounced:
+    """Return whose delivery it was, however a relay has cased the tag; forged: InvalidToken."""
+    return Bounced(*_verify_tag(_BOUNCE, tag))
+
+
+def self_check(check_id: int, *, sent_at: datetime) -> str:
+    """Return the tag of the address to which the site writes to itself."""
+    return _sign_tag(_SELF_CHECK, check_id, int(sent_at.timestamp()))
+
+
+def read_self_check(tag: str) -> SelfCheck:
+    check_id, seconds = _verify_tag(_SELF_CHECK, tag)
+    return SelfCheck(check_id, datetime.fromtimestamp(seconds, UTC))
 
 
 def message_id(subscriber_id: int, issue_id: int) -> str:
@@ -154,6 +181,29 @@ def _verify(purpose: bytes, token: str) -> tuple[int, int]:
     if not (is_genuine and is_canonical and found == purpose):
         raise InvalidToken
     return subscriber_id, value
+
+
+def _sign_tag(purpose: bytes, first: int, second: int) -> str:
+    """Return a tag for a local part: relays may change its case, and it has 64 characters.
+
+    So it is base32 with a shorter MAC.
+    """
+    payload = _LAYOUT.pack(purpose, _signing_id(), first, second)
+    mac = _mac(_signing_id(), payload)[:_TAG_MAC_BYTES]
+    return base64.b32encode(payload + mac).decode().rstrip("=").lower()
+
+
+def _verify_tag(purpose: bytes, tag: str) -> tuple[int, int]:
+    """Return both numbers of a tag, or raise InvalidToken. Constant time in the MAC."""
+    try:
+        raw = base64.b32decode(tag.upper().encode("ascii") + b"===")
+        found, key, first, second = _LAYOUT.unpack(raw[: _LAYOUT.size])
+        mac = _mac(key, raw[: _LAYOUT.size])[:_TAG_MAC_BYTES]
+    except (UnicodeEncodeError, binascii.Error, struct.error, KeyError) as error:
+        raise InvalidToken from error
+    if not (hmac.compare_digest(mac, raw[_LAYOUT.size :]) and found == purpose):
+        raise InvalidToken
+    return first, second
 
 
 def _keys() -> dict[int, str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from subscriptions import archive, leaving, preferences, views
+from subscriptions import archive, leaving, preferences, views, webhooks
 
 app_name = "subscriptions"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("u/<str:token>/", leaving.leave, name="leave"),
     path("subscription/", views.find, name="find"),
     path("subscription/<str:token>/", preferences.preferences, name="preferences"),
+    path("hooks/mail/<slug:esp>/", webhooks.receive, name="webhook"),
     re_path(
         r"^digest/(?P<year>\d{4})/(?P<month>\d{2})/(?P<day>\d{2})/$", archive.issue, name="issue"
     ),

@@ -10,18 +10,19 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from pbrsite import rates
 from pbrsite.forms import public_post
 from pbrsite.private import private_page
 from posts.models import Tag
-from subscriptions import noon, tasks, tokens
+from subscriptions import noon, surge, tasks, tokens
 from subscriptions.forms import FindForm, SubscribePageForm
 from subscriptions.models import CONFIRM_WITHIN, MailRequest, Subscriber
 
 REQUESTS_PER_HOUR = 30  # of one network
 COOKIE = "signup"
+COOKIE_PATH = "/subscribe/"
 CONFIRM_PATH = "/subscribe/confirm/"
 
 safe_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -41,20 +42,21 @@ def _take_subscription(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _show_form(request, SubscribePageForm(request.POST, topics=_topics()), status=422)
     values = {name: form.cleaned_data[name] for name in ("email", "frequency", "tags")}
-    _enqueue(request, MailRequest(purpose=MailRequest.Purpose.SUBSCRIBE,
+    mark = tokens.browser(form.cleaned_data["email"])
+    _enqueue(request, MailRequest(purpose=MailRequest.Purpose.SUBSCRIBE, browser=mark,
                                   is_trapped=form.is_trapped, **values))  # fmt: skip
     response = _see_other(reverse("subscriptions:check_mail"))
-    _mark(response, form.cleaned_data["email"])
+    _mark(response, mark)
     return response
 
 
-def _mark(response: HttpResponse, email: str) -> None:
+def _mark(response: HttpResponse, mark: str) -> None:
     """Let the browser that filled in the form confirm without a button, until the link expires.
 
-    The cookie goes to the confirmation page alone, so every other page stays one for everybody.
+    The cookie goes to the pages of sign-up alone: every other page stays one for everybody.
     """
     response.set_cookie(
-        COOKIE, tokens.browser(email), path=CONFIRM_PATH, max_age=CONFIRM_WITHIN,
+        COOKIE, mark, path=COOKIE_PATH, max_age=CONFIRM_WITHIN,
         secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax",
     )  # fmt: skip
 
@@ -68,10 +70,23 @@ def _show_form(
     return render(request, "subscriptions/subscribe.html", {"form": form}, status=status)
 
 
-@require_safe
+@csrf_exempt
+@safe_or_post
 def check_mail(request: HttpRequest) -> HttpResponse:
-    """Say the one thing that is true in every case."""
-    return render(request, "subscriptions/check_mail.html")
+    """Say the one thing that is true in every case; in a surge, take a second step."""
+    if request.method == "POST":
+        return _take_step(request)
+    is_asked = COOKIE in request.COOKIES and surge.is_on(timezone.now())
+    response = render(request, "subscriptions/check_mail.html", {"is_asked": is_asked})
+    if is_asked:
+        response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@public_post
+def _take_step(request: HttpRequest) -> HttpResponse:
+    surge.step_up(request.COOKIES.get(COOKIE, ""), timezone.now())
+    return render(request, "subscriptions/check_mail.html", {"has_stepped": True})
 
 
 @csrf_exempt
@@ -100,7 +115,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     }
     response = render(request, "subscriptions/confirm.html", context)
     if is_new and COOKIE in request.COOKIES:
-        response.delete_cookie(COOKIE, path=CONFIRM_PATH, samesite="Lax")
+        response.delete_cookie(COOKIE, path=COOKIE_PATH, samesite="Lax")
     return response
 
 

@@ -1,5 +1,6 @@
 """The desk for subscribers: found by address, with their history; and who is left alone."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -15,11 +17,14 @@ from django.utils.safestring import SafeString
 
 from subscriptions import addresses, explanation, signup, tasks
 from subscriptions.addresses import ImpossibleAddress
+from subscriptions.admin.exporting import export_view
 from subscriptions.admin.importing import import_view
 from subscriptions.admin.records import ReadOnly, address_of, chip
+from subscriptions.admin.restoring import restore_action, restore_view
 from subscriptions.forms import normalise
 from subscriptions.models import ConsentEvent, MailRequest, Subscriber, Suppression
 
+EVENTS_SHOWN = 20
 STAFF = ConsentEvent.Actor.STAFF
 
 
@@ -59,22 +64,50 @@ class SubscriberAdmin(admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     autocomplete_fields = ["topics"]
-    actions = ["unsubscribe", "close_links", "erase"]
+    actions = ["unsubscribe", "close_links", "restore", "erase"]
     change_list_template = "admin/subscriptions/subscriber/change_list.html"
-    readonly_fields = ["email", "state", "paused_until", "active_since", "created_at", "mail"]
+    change_form_template = "admin/subscriptions/subscriber/change_form.html"
+    readonly_fields = ["email", "state", "paused_until", "active_since", "created_at",
+                       "mail", "came_back"]  # fmt: skip
     shown = ["email", "state", "frequency", "topics", "paused_until", "active_since",
-              "created_at", "mail"]  # fmt: skip
+              "created_at", "mail", "came_back"]  # fmt: skip
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.import_view)
-        return [path("import/", view, name="subscriptions_subscriber_import"), *super().get_urls()]
+        mine: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
+            ("import/", self.import_view, "import"),
+            ("export/", self.export_view, "export"),
+            ("<str:object_id>/restore/", self.restore_view, "restore"),
+        ]
+        wrap = self.admin_site.admin_view
+        named = [
+            (route, wrap(view), f"subscriptions_subscriber_{name}") for route, view, name in mine
+        ]
+        return [*(path(route, view, name=name) for route, view, name in named), *super().get_urls()]
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         return import_view(request, self)
 
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        return export_view(request, self)
+
+    def restore_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return restore_view(request, self, object_id)
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        context = {"can_import": self.has_import_permission(request), **(extra_context or {})}
-        return super().changelist_view(request, context)
+        context = {
+            "can_import": self.has_import_permission(request),
+            "can_export": self.has_export_permission(request),
+            "can_see_deliverability": request.user.has_perm("subscriptions.view_deliverability"),
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        person = kwargs.get("obj")
+        is_bounced = person is not None and person.state == Subscriber.State.BOUNCED
+        context["can_restore"] = is_bounced and self.has_restore_permission(request)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Subscriber], search_term: str
@@ -115,6 +148,12 @@ class SubscriberAdmin(admin.ModelAdmin):
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscriptions.import_subscriber")
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("subscriptions.export_subscriber")
+
+    def has_restore_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("subscriptions.restore_subscriber")
 
     def save_model(self, request: HttpRequest, obj: Subscriber, form: Any, change: bool) -> None:
         """Add as pending with a confirmation on its way; change through the verb."""
@@ -157,6 +196,20 @@ class SubscriberAdmin(admin.ModelAdmin):
         )  # fmt: skip
         return format_html("<table><tbody>{}</tbody></table>", rows) if rows else SafeString("–")
 
+    @admin.display(description="what came back")
+    def came_back(self, subscriber: Subscriber) -> SafeString:
+        """Return what was heard of their mail, the last first."""
+        rows = format_html_join(
+            "",
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            (
+                (f"{timezone.localtime(event.happened_at):%-d %b %Y, %H:%M}", event.in_words(),
+                 event.words, event.get_effect_display())
+                for event in subscriber.mail_events.all()[:EVENTS_SHOWN]
+            ),
+        )  # fmt: skip
+        return format_html("<table><tbody>{}</tbody></table>", rows) if rows else SafeString("–")
+
     @admin.action(description="Unsubscribe", permissions=["unsubscribe"])
     def unsubscribe(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
         now = timezone.now()
@@ -169,6 +222,10 @@ class SubscriberAdmin(admin.ModelAdmin):
         for one in queryset:
             one.revoke_links()
         messages.success(request, f"Links closed of {len(queryset)}.")
+
+    @admin.action(description="Take back who bounced", permissions=["restore"])
+    def restore(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> HttpResponse | None:
+        return restore_action(request, self, queryset)
 
     @admin.action(description="Erase for good", permissions=["erase"])
     def erase(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:

@@ -43,6 +43,13 @@ def load_settings() -> ModuleType:
         ("SITE_NAME", "", "one line of text"),
         ("SITE_NAME", "Two\nlines", "one line of text"),
         ("MAIL_KEYS", "nonsense", "number:secret pairs"),
+        ("WEBHOOK_SECRETS", "sendgrid=u:p@h-and-more", "resend, sparkpost"),
+        ("WEBHOOK_SECRETS", "postmark=u:p@h", "12 characters"),
+        ("WEBHOOK_SECRETS", "postmark=up@h-without-colon", "user:password"),
+        ("BOUNCE_MAILBOX", "imap://u:p@h/INBOX", "imaps://user:password@host"),
+        ("BOUNCE_MAILBOX", "imaps://h/INBOX", "imaps://user:password@host"),
+        ("BOUNCE_MAILBOX", "imaps://u:p@h:port", "imaps://user:password@host"),
+        ("BOUNCE_MAILBOX", "maildir://relative", "maildir:///path/to/folder"),
         ("FEED_CONTENT", "some", "full or excerpt"),
         ("COMMENTS_CLOSE_AFTER_DAYS", "-1", "0 for never"),
         ("VAR_DIR", "/proc/nothing", "the site may write to"),
@@ -70,6 +77,16 @@ def test_right_values_are_taken(monkeypatch):
     assert settings.ALLOWED_HOSTS == ["www.example.org"]
     assert settings.SESSION_COOKIE_SECURE
     assert len(settings.TRUSTED_PROXIES) == 2
+
+
+def test_mailbox_of_returned_mail_is_read_in_parts(monkeypatch):
+    monkeypatch.setenv("BOUNCE_MAILBOX", "imaps://user%40x:p%2Fw@mail.example.org/Returned%20mail")
+    assert load_settings().BOUNCE_MAILBOX == {
+        "SCHEME": "imaps", "HOST": "mail.example.org", "PORT": 993, "USER": "user@x",
+        "PASSWORD": "p/w", "PATH": "Returned mail",
+    }  # fmt: skip
+    monkeypatch.setenv("BOUNCE_MAILBOX", "maildir:///var/mail/returned")
+    assert load_settings().BOUNCE_MAILBOX == {"SCHEME": "maildir", "PATH": "/var/mail/returned"}
 
 
 def test_other_commands_write_the_links_of_the_server_beside_them(monkeypatch, tmp_path):

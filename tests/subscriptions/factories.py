@@ -6,7 +6,7 @@ from typing import Any
 
 from posts.models import Post, Tag
 from subscriptions import digest
-from subscriptions.models import Issue, Subscriber
+from subscriptions.models import Delivery, Edition, Issue, Subscriber
 from tests.factories import make_post
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # A Wednesday in winter: London is on UTC.
@@ -45,3 +45,15 @@ def open_issue(*, people: int = 1, noon: datetime = NOON, **post: Any) -> Issue:
     issue = digest.open_issue(noon + SECOND)
     assert issue is not None
     return issue
+
+
+def sent_delivery(subscriber: Subscriber, noon: datetime = NOON) -> Delivery:
+    """Return what the relay took for a person that noon; its issue is made when there is none."""
+    issue, _ = Issue.objects.get_or_create(
+        kind="daily", local_date=noon.date(),
+        defaults={"scheduled_for": noon, "cutoff": noon, "frozen_at": noon, "state": "done"},
+    )  # fmt: skip
+    edition, _ = Edition.objects.get_or_create(issue=issue, fresh=[1], again=[])
+    return Delivery.objects.create(
+        issue=issue, subscriber=subscriber, edition=edition, state="sent", attempt=1, at=noon
+    )

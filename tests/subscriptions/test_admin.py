@@ -11,7 +11,7 @@ from psycopg import sql
 
 from subscriptions import digest
 from subscriptions.explanation import explain
-from subscriptions.models import Delivery, Issue, Subscriber, Suppression
+from subscriptions.models import Delivery, Issue, MailEvent, Subscriber, Suppression
 from tests.factories import make_staff, make_tag
 from tests.subscriptions.factories import (
     DAY,
@@ -20,6 +20,7 @@ from tests.subscriptions.factories import (
     make_due_post,
     make_subscriber,
     open_issue,
+    sent_delivery,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -64,7 +65,7 @@ def test_issue_list_shows_the_accounting(staff: Client):
     for column, shown in (("audience", 3), ("sent", 1), ("still_open", 2), ("problems", "–")):
         assert f'<td class="field-{column}">{shown}</td>' in html
     detail = staff.get(page("issue_change", issue.pk)).content.decode()
-    assert "audience 3 = sent 1 + open 2" in detail
+    assert "3 people = 1 sent + 2 open" in detail
     assert f"?issue__id__exact={issue.pk}" in detail
 
 
@@ -89,9 +90,9 @@ def many_issues() -> None:
 
 MORE_ISSUES = """
 INSERT INTO subscriptions_issue (kind, local_date, scheduled_for, cutoff, frozen_at, state,
-    pause_reason, subject, html, text)
+    pause_reason, subject, html, text, introduction)
 SELECT kind, local_date - n, scheduled_for, cutoff, frozen_at - n * interval '1 day', 'done',
-    '', '', '', ''
+    '', '', '', '', ''
 FROM subscriptions_issue, generate_series(1, 400) n WHERE id = %(last)s
 """
 MORE_DELIVERIES = """
@@ -148,14 +149,29 @@ def test_explanation_names_the_state_at_that_noon():
     reader.confirm(at=NOON + 2 * SECOND)
     digest.open_issue(NOON + DAY + SECOND)
     words = [line.words for line in explain(reader)]
-    assert words == ["Nobody got it. Nothing new", "Was waiting for confirmation at that noon"]
+    assert words == [
+        "Nobody got it. Nothing new",
+        "Was waiting for confirmation at that noon, since 3 March 2026, 12:00 (test)",
+    ]
+
+
+def test_explanation_tells_what_came_back_later():
+    reader = make_subscriber()
+    delivery = sent_delivery(reader)
+    MailEvent.objects.create(source="mailbox", key="k", kind="hard", subscriber=reader,
+                             delivery=delivery, status="5.1.1", happened_at=NOON,
+                             received_at=NOON)  # fmt: skip
+    [line] = explain(reader)
+    assert line.words == (
+        "Accepted by the relay, attempt 1. Then hard bounce, told by mailbox: 5.1.1"
+    )
 
 
 def test_explanation_says_when_no_topic_matched():
     reader = make_subscriber(topics=(make_tag(),))
     reader.events.create(to_state="active", method="test", at=NOON - DAY)
     open_issue()
-    assert "No post in it on the chosen topics" in explain(reader)[0].words
+    assert "None of its posts is on the topics chosen: Tag" in explain(reader)[0].words
 
 
 def test_staff_unsubscribe_and_erase_through_the_verbs(staff: Client):
@@ -172,9 +188,10 @@ def test_staff_pause_and_resume_an_issue(staff: Client):
     act(staff, "issue", "pause", issue.pk)
     issue.refresh_from_db()
     assert (issue.state, issue.pause_reason[:9]) == (Issue.State.PAUSED, "paused by")
-    act(staff, "issue", "resume", issue.pk)
-    issue.refresh_from_db()
-    assert issue.state == Issue.State.SENDING
+    act(staff, "issue", "resume", issue.pk)  # Leads to a question.
+    assert Issue.objects.get().state == Issue.State.PAUSED
+    staff.post(page("issue_deed", issue.pk, "resume"))
+    assert Issue.objects.get().state == Issue.State.SENDING
 
 
 def test_actions_need_their_permission(client: Client):

@@ -1,10 +1,13 @@
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from posts.models import Post
+from posts.models import Post, Series
 from subscriptions import digest
+from subscriptions.models import Plan
+from subscriptions.plans import Arrangement
 from tests.factories import make_author, make_tag
 from tests.subscriptions.factories import DAY, NOON, SECOND, make_due_post, open_issue
 
@@ -19,6 +22,23 @@ def test_sent_issue_can_be_read_in_the_browser(client: Client):
     assert "A pilot" in page
     assert "/u/" not in page
     assert "style=" not in page
+
+
+def test_page_holds_what_the_mail_says_and_nothing_of_one_person(client: Client):
+    series = Series.objects.create(title="Pilots in prisons", slug="pilots")
+    make_due_post(title="The first part", series=series, series_position=1, before=30 * DAY)
+    make_due_post(title="The second part", series=series, series_position=2,
+                  excerpt="What it cost.")  # fmt: skip
+    Plan.arrange(("daily", NOON.date()), Arrangement("Read this & that."), by=None, at=NOON,
+                 seen="")  # fmt: skip
+    issue = open_issue(title="A pilot", excerpt="What it saved.")
+    page = client.get(URL).content.decode()
+    for words in ("Read this &amp; that.", "The second part", "What it cost.", "A pilot",
+                  "What it saved.", "Pilots in prisons", "The first part"):  # fmt: skip
+        assert words in page
+        assert words in issue.editions.get().html
+    for path in re.findall(r'href="http://testserver.test(/[^"]*)"', issue.html):
+        assert f'href="{path}"' in page or path.startswith(("/u/", "/subscription/", URL))
 
 
 def test_withdrawn_post_is_gone_from_its_issue(client: Client):

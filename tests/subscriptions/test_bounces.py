@@ -114,6 +114,41 @@ def test_what_is_no_bounce_condemns_nobody(content: bytes, why: str):
     assert bounces.classify(content).kind in {Kind.NONE, Kind.SOFT}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "unit"),
+    [("plain", b"\n"), ("plain", b"-\n"), ("plain", b"a@"), ("plain", b"x said: "),
+     ("html", b"<"), ("html", b"<style "), ("html", b"<script></script>")],
+)  # fmt: skip
+def test_two_megabytes_are_read_in_a_time_that_grows_with_their_length_alone(
+    kind: str, unit: bytes
+):
+    head = f"From: MAILER-DAEMON@mx.example.net\nContent-Type: text/{kind}\n\n".encode()
+    content = head + unit * (2_000_000 // len(unit))  # By its square it would take hours.
+    assert bounces.classify(content).kind == Kind.SOFT
+
+
+@pytest.mark.parametrize(
+    ("said", "is_gone", "kind", "is_about_us"),
+    [
+        ("550 5.1.1 No such user", False, Kind.HARD, False),
+        ("", True, Kind.HARD, False),
+        ("", False, Kind.SOFT, False),
+        ("550 5.7.1 Blocked", True, Kind.SOFT, True),
+        ("421 4.7.0 Unusual rate of mail", True, Kind.SOFT, True),  # No reader is worse for it.
+        ("554 Client host blocked using a list", True, Kind.SOFT, True),
+        ("552 5.2.2 Mailbox full", True, Kind.SOFT, False),
+        ("452 4.2.2 Over quota, message too large", False, Kind.SOFT, False),
+        ("552 5.3.4 Message too large", False, Kind.SOFT, True),
+    ],
+)
+def test_an_answer_alone_says_whose_problem_it_is(
+    said: str, is_gone: bool, kind: Kind, is_about_us: bool
+):
+    bounce = bounces.of_answer(said, is_gone=is_gone)
+    assert (bounce.kind, bounce.is_about_us) == (kind, is_about_us)
+
+
 def test_a_bounce_in_plain_words_is_understood():
     body = f"Sorry.\n\n<{READER}>:\n192.0.2.1 said: 550 5.1.1 No such mailbox\n"
     bounce = bounces.classify(letter(body, sender="MAILER-DAEMON@mx.example.net"))

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from subscriptions import tokens
+from subscriptions import reactions, rejections, tokens
 from subscriptions.models import ConsentEvent, Delivery, Issue, Subscriber, Suppression
 from tests.subscriptions.factories import HOUR, NOON, open_issue
 from tests.subscriptions.processes import accounting, end_all, start_sender, wait_for
@@ -146,11 +146,13 @@ def test_addresses_that_do_not_exist_are_left_alone_from_then_on(
     gone = set(Subscriber.objects.values_list("email", flat=True)[::100])
     sink.on_rcpt = lambda to: "550 5.1.1 no such person" if to in gone else ""
     finish(sink, tmp_path / "log")
+    assert rejections.collect(NOON + HOUR) == len(gone)
+    reactions.weigh_waiting(NOON + HOUR)
     bounced = Subscriber.objects.filter(state=Subscriber.State.BOUNCED)
     tell("550 5.1.1 on 1 %", sink, recipients=people, refused=len(gone), suppressed=len(bounced))
     assert set(bounced.values_list("email", flat=True)) == gone
     assert all(Suppression.reason_for(email) == "bounce" for email in gone)
-    assert ConsentEvent.objects.filter(method="refused by the mail relay").count() == len(gone)
+    assert ConsentEvent.objects.filter(to_state="bounced").count() == len(gone)
 
 
 def test_refusal_of_us_pauses_soon_and_suppresses_nobody(sink: Quick, tmp_path: Path, tell: Any):

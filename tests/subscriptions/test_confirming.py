@@ -27,9 +27,9 @@ def url() -> str:
     return f"/subscribe/confirm/{reader.new_confirmation(at=NOON)}/"
 
 
-def test_cookie_of_the_form_goes_to_the_confirmation_alone(client: Client):
+def test_cookie_of_the_form_goes_to_the_pages_of_sign_up_alone(client: Client):
     cookie = client.post("/subscribe/", {"email": MAIL}).cookies[COOKIE]
-    assert (cookie["path"], cookie["samesite"]) == ("/subscribe/confirm/", "Lax")
+    assert (cookie["path"], cookie["samesite"]) == ("/subscribe/", "Lax")
     assert cookie["httponly"]
     assert MAIL not in cookie.value
 

@@ -11,7 +11,7 @@ from django.test import Client
 from psycopg import sql
 
 from subscriptions import importing, roster, tokens
-from subscriptions.models import Delivery, MailRequest, Subscriber
+from subscriptions.models import Delivery, MailEvent, MailRequest, Subscriber
 from tests.subscriptions.factories import DAY, NOON, open_issue
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +51,8 @@ def canary(client: Client, run_jobs: Callable[[], int], mailoutbox: list[Any]) -
         run_jobs()
     open_issue(people=0)
     Delivery.objects.update(smtp_reply=f"250 2.1.5 {CANARY} ok")
+    MailEvent.objects.create(source="relay", key="k", kind="soft", words=f"{CANARY} is full",
+                             subscriber=reader, happened_at=NOON, received_at=NOON)  # fmt: skip
     MailRequest.objects.create(purpose="manage", email=CANARY.lower(), at=NOON)
     reader.refresh_from_db()
     return reader

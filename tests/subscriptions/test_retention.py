@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
-from subscriptions.models import MailRequest, Subscriber
+from subscriptions.models import MailEvent, MailRequest, Subscriber
 from subscriptions.retention import prune
+from subscriptions.selfchecks import SelfCheck
 from tests.subscriptions.factories import DAY, NOON, make_subscriber
 
 pytestmark = pytest.mark.django_db
@@ -28,4 +29,17 @@ def test_requests_no_job_answered_go_after_two_days():
     for days in (1, 3):
         MailRequest.objects.create(purpose="manage", email="a@example.org", at=NOON - days * DAY)
     assert prune(NOON)["requests never answered"] == 1
-    assert prune(NOON) == {"requests never answered": 0, "sign-ups never confirmed": 0}
+    assert not any(prune(NOON).values())
+
+
+def test_events_and_self_checks_go_after_sixty_days_once_they_have_counted():
+    reader = make_subscriber()
+    for days, weighed_at in ((61, NOON), (61, None), (59, NOON)):
+        at = NOON - days * DAY
+        MailEvent.objects.create(source="relay", key=f"{days}{weighed_at}", subscriber=reader,
+                                 kind="soft", happened_at=at, received_at=at, weighed_at=weighed_at,
+                                 effect="counted" if weighed_at else "")  # fmt: skip
+        SelfCheck.objects.create(sent_at=at)
+    counts = prune(NOON)
+    assert (counts["mail events"], counts["self-checks"]) == (1, 2)
+    assert (MailEvent.objects.count(), SelfCheck.objects.count()) == (2, 1)

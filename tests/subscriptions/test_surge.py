@@ -8,9 +8,10 @@ import pytest
 import time_machine
 from django.test import Client
 
-from subscriptions import signup, tasks
+from subscriptions import signup, surge, tasks
 from subscriptions.models import MailRequest, Subscriber
 from subscriptions.retention import prune
+from subscriptions.views import COOKIE
 from tests.subscriptions.factories import DAY, HOUR, NOON
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +27,7 @@ def requests(count: int, **values: Any) -> list[MailRequest]:
 
 @pytest.fixture
 def two_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signup, "CONFIRMATIONS_PER_HOUR", 2)
+    monkeypatch.setattr(surge, "CONFIRMATIONS_PER_HOUR", 2)
 
 
 def test_request_beyond_the_cap_of_the_site_waits_and_is_mailed_later(
@@ -54,7 +55,7 @@ def test_clock_takes_up_those_who_wait(
 
 
 def test_who_waited_is_not_overtaken(mailoutbox: list[Any]):
-    waiting = requests(signup.WAITING_PER_MINUTE)
+    waiting = requests(surge.WAITING_PER_MINUTE)
     late = requests(1, email="late@example.org", at=NOON + HOUR)[0]
     assert signup.answer(late.pk, NOON + HOUR) == "waiting"
     assert signup.answer(waiting[0].pk, NOON + HOUR) == "confirmation"
@@ -63,6 +64,71 @@ def test_who_waited_is_not_overtaken(mailoutbox: list[Any]):
 
 def test_page_after_the_form_says_that_a_surge_takes_time(client: Client):
     assert "nothing is lost" in client.get("/subscribe/check-your-mail/").content.decode()
+
+
+SECOND = timedelta(seconds=1)
+CHECK = "/subscribe/check-your-mail/"
+
+
+@pytest.fixture
+def bombed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the calm hour be over after one confirmation, which is mailed at noon."""
+    monkeypatch.setattr(surge, "CALM_PER_HOUR", 1)
+    signup.answer(requests(1, email="first@example.org")[0].pk, NOON)
+
+
+def sign_up(client: Client, email: str = "reader@example.org") -> MailRequest:
+    with time_machine.travel(NOON, tick=False):
+        client.post("/subscribe/", {"email": email})
+    return MailRequest.objects.get(email=email)
+
+
+def press(client: Client, *, after: timedelta) -> str:
+    with time_machine.travel(NOON + after, tick=False):
+        return client.post(CHECK).content.decode()
+
+
+def test_second_step_is_asked_in_a_surge_of_the_browser_that_signed_up(
+    client: Client, bombed: None
+):
+    sign_up(client)
+    with time_machine.travel(NOON, tick=False):
+        pages = [one.get(CHECK) for one in (client, Client())]
+    assert ["step-form" in page.content.decode() for page in pages] == [True, False]
+    assert pages[0]["Cache-Control"] == "private, no-store"
+    with time_machine.travel(NOON + HOUR, tick=False):
+        assert "step-form" not in client.get(CHECK).content.decode()
+
+
+def test_who_takes_the_second_step_is_mailed_before_those_who_do_not(
+    client: Client, bombed: None, mailoutbox: list[Any]
+):
+    requests(surge.WAITING_PER_MINUTE * 2, at=NOON - HOUR)
+    reader = sign_up(client)
+    assert signup.answer(reader.pk, NOON) == "waiting"
+    assert "Thank you" in press(client, after=4 * SECOND)
+    assert signup.due(NOON + MINUTE)[0] == reader.pk
+    assert signup.answer(reader.pk, NOON + MINUTE) == "confirmation"
+    assert signup.answer(MailRequest.objects.all()[0].pk, NOON + MINUTE) == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("after", "cookie"),
+    [(SECOND, None), (4 * SECOND, ""), (4 * SECOND, "0" * 32), (4 * SECOND, "\x00é" * 2000)],
+    ids=["a machine's haste", "no cookie", "forged", "nonsense"],
+)
+def test_second_step_needs_the_browser_that_signed_up_and_a_moment(
+    client: Client, bombed: None, after: timedelta, cookie: str | None
+):
+    reader = sign_up(client)
+    if cookie is not None:
+        client.cookies[COOKIE] = cookie.encode().decode("latin-1")
+    assert "Thank you" in press(client, after=after)
+    assert signup.answer(reader.pk, NOON + MINUTE) == "waiting"
+
+
+def test_second_step_of_another_site_s_page_is_refused(client: Client):
+    assert client.post(CHECK, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
 
 
 def test_invitations_are_paced_and_take_nobody_s_turn(mailoutbox: list[Any]):

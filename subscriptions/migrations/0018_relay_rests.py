@@ -7,7 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscriptions', '0007_import_permission'),
+        ('subscriptions', '0012_resending'),
+        ('subscriptions', '0017_step_up'),
     ]
 
     operations = [
