@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscriptions', '0007_import_permission'),
+        ('subscriptions', '0012_resending'),
     ]
 
     operations = [
