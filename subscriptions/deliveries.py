@@ -89,14 +89,13 @@ class Delivery(models.Model):
         SUPPRESSED = "suppressed", "Suppressed: bounced or complained"
         EXPIRED = "expired", "Expired: not accepted within 20 hours"
 
-    # Every state it comes into is written to every index: issue's own would do nothing that the
-    # constraint's does not, and the edition's nobody asks.
     issue = models.ForeignKey(
-        "subscriptions.Issue", on_delete=models.CASCADE, related_name="deliveries", db_index=False
+        "subscriptions.Issue", on_delete=models.CASCADE, related_name="deliveries"
     )
     subscriber = models.ForeignKey(
         "subscriptions.Subscriber", on_delete=models.CASCADE, related_name="deliveries"
     )
+    # Every state a delivery comes into is written to every index, and nobody asks this one.
     edition = models.ForeignKey(
         "subscriptions.Edition", on_delete=models.CASCADE, related_name="deliveries",
         db_index=False,

@@ -7,8 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscriptions', '0012_resending'),
-        ('subscriptions', '0017_step_up'),
+        ('subscriptions', '0013_step_up'),
     ]
 
     operations = [
@@ -16,11 +15,6 @@ class Migration(migrations.Migration):
             model_name='delivery',
             name='edition',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='subscriptions.edition'),
-        ),
-        migrations.AlterField(
-            model_name='delivery',
-            name='issue',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='subscriptions.issue'),
         ),
         migrations.CreateModel(
             name='RelayRest',
