@@ -6,19 +6,29 @@ where the product of probabilities shouts.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from comments.submissions import Finding, Submission, Training
+from comments.submissions import Calibration, Finding, Submission, Training
 from comments.tokens import COMMON, tokens_of
 
 FEWEST = 50  # decisions of each kind, before anything is said
 STRENGTH, UNKNOWN = 1.5, 0.5  # of the assumption, and what is assumed of a token never met
 TELLING = 0.1  # Tokens nearer to "unsure" than this say nothing.
-# The share of a text's words (those everybody uses apart) that were met before: from the first on
-# it is strange no longer, from the second on fully of the kind decided about.
+# The share of a text's own words that were met before. Taken by itself: from the first on it is
+# strange no longer, from the second on fully known.
 STRANGE, FAMILIAR = 0.4, 0.75
+# Against what is usual among the decided: between these it becomes one of their kind.
+OTHER_KIND, SAME_KIND = 0.3, 0.7
+PRIOR = 4.0  # own words that are taken for usual, before any is looked at: short texts say little
 HALF_KNOWN = 0.5  # the share of its certainty of spam that it keeps about strange texts
+# What the other checks found in a text, as far as decisions may say what it means on this site.
+# How a comment was sent is no part of it, nor what follows from decisions themselves.
+SIGNS = frozenset(
+    """links link-in-name hidden-target lookalike-host bare-link front-page named-host markup script
+    html-link contact pitch self-promotion share-text product-name offer praise praise-link shouting
+    foreign foreign-link words domains considered""".split()  # noqa: SIM905
+)
 MOST_TOKENS = 150
 FEWEST_LINKS = 10  # in spam, before anything is said about links
 TOP = 6  # words shown as evidence
@@ -31,44 +41,74 @@ class Pull(NamedTuple):
     odds: float
 
 
-def findings(submission: Submission) -> list[Finding]:
-    """Return how sure it is, from -1 (honest) to 1 (spam), with the words that pulled most."""
-    training = submission.training
-    if training is None or min(training.spam, training.honest) < FEWEST:
+def findings(submission: Submission, signs: Sequence[str] = ()) -> list[Finding]:
+    """Return what past decisions say about a text and the signs (see `signs_of`) found in it."""
+    if submission.training is None:
         return []
-    tokens = tokens_of(submission.name, submission.body)
-    known = max([0.0, *(one.times for one in familiar(submission))])
-    if known < 1:  # Who says "on" in fifty comments on videos says nothing here.
-        tokens = [one for one in tokens if one not in COMMON or not _pulls_to_spam(one, training)]
+    return opinions([*tokens_of(submission.name, submission.body), *signs], submission.training)
+
+
+def signs_of(found: Iterable[tuple[str, int]]) -> list[str]:
+    """Return what these (code, weight) teach, as tokens: what speaks for a text is no sign."""
+    listed = {"words", "domains"}
+    return [f"~{code}" for code, weight in found
+            if code in SIGNS and (weight > 0 or code not in listed)]  # fmt: skip
+
+
+def opinions(tokens: Sequence[str], training: Training) -> list[Finding]:
+    """Return how sure decisions are, from -1 (honest) to 1 (spam), and what to make of it.
+
+    "bayes" is the certainty of words and signs together, with the tokens that pulled most;
+    "wording" that of the words alone, "familiar" whether most words of the text were met, and
+    "kind" how far it is of the kind decided about. What is nought is left out.
+    Signs that mean spam there are not believed where it is not: what strange texts say is judged
+    by their words, and by half.
+    """
+    if min(training.spam, training.honest) < FEWEST:
+        return []
+    met, own = known_words(tokens, training.counts)
+    kind = _kind(met, own, training.calibration)
     pulls = pulls_of(tokens, training)
-    sure = certainty([pull.odds for pull in pulls])
-    if sure > 0:
-        sure *= max(known, HALF_KNOWN)
-    if not round(sure, 2):
-        return []
-    return [Finding("bayes", explain(pulls, sure), round(sure, 3))]
+    words = certainty([one.odds for one in pulls_of(_wording(tokens, training), training)])
+    sure = kind * certainty([one.odds for one in pulls])
+    sure += (1 - kind) * (words * HALF_KNOWN if words > 0 else words)
+    known = min(1.0, max(0.0, (met / own - STRANGE) / (FAMILIAR - STRANGE))) if own else 0.0
+    found = [
+        Finding("bayes", explain(pulls, sure), round(sure, 3)),
+        Finding("wording", "", round(words, 2)),
+        Finding("familiar", f"{met} of its {own} words", round(known, 2)),
+        Finding("kind", "", round(kind, 2)),
+    ]
+    return [one for one in found if round(one.times, 2)]
 
 
-def familiar(submission: Submission) -> list[Finding]:
-    """Return whether the text is of the kind decided about: most of its own words were met there.
+def _kind(met: int, own: int, site: Calibration) -> float:
+    """Return how far a text is of the kind decided about: as many of its words were met there.
 
     A classifier taught by one kind of text is sure about others too, for no reason: what it says
     about those is not to be believed as far.
     """
-    training = submission.training
-    if training is None or min(training.spam, training.honest) < FEWEST:
-        return []
-    own = [token for token in tokens_of(submission.name, submission.body) if _is_telling(token)]
-    met = sum(sum(training.counts.get(token, (0, 0))) > 0 for token in own)
-    if not own or met <= STRANGE * len(own):
-        return []
-    part = (met / len(own) - STRANGE) / (FAMILIAR - STRANGE)
-    return [Finding("familiar", f"{met} of its {len(own)} words", round(min(1.0, part), 2))]
+    share = (met + PRIOR * site.usual) / (own + PRIOR) / site.usual
+    kind = (share - OTHER_KIND) / (SAME_KIND - OTHER_KIND)
+    return min(1.0, max(0.0, kind)) * site.resemblance
 
 
-def link_share(submission: Submission) -> float:
+def known_words(
+    tokens: Sequence[str], counts: Mapping[str, tuple[int, int]], *, fewest: int = 1
+) -> tuple[int, int]:
+    """Return how many of a text's own words so many decided comments have, and how many it has."""
+    own = [token for token in tokens if _is_telling(token)]
+    return sum(sum(counts.get(token, (0, 0))) >= fewest for token in own), len(own)
+
+
+def _wording(tokens: Sequence[str], training: Training) -> list[str]:
+    """Return a text's words and form. Who says "on" in comments on videos says nothing here."""
+    return [one for one in tokens if one.removeprefix("~") not in SIGNS
+            and (one not in COMMON or not _pulls_to_spam(one, training))]  # fmt: skip
+
+
+def link_share(training: Training) -> float:
     """Return how far decisions say that links are spam's: from 0 (honest have them too) to 1."""
-    training = submission.training or Training()
     spam, honest = training.counts.get("~link", (0, 0))
     in_spam, in_honest = spam / max(1, training.spam), honest / max(1, training.honest)
     share = in_spam / (in_spam + in_honest) if spam >= FEWEST_LINKS else 0.0

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from comments import replies
 from comments.contacts import CommentContact
-from comments.identities import Identity
+from comments.identities import Identity, UsedLinkError, new_key
 from comments.models import Comment, CommentQuerySet
 from comments.states import OPEN
 from pbrsite import mail, rates
@@ -82,6 +82,12 @@ def unproven(identity: Identity) -> CommentQuerySet:
     return found.select_related("post").order_by("-created_at", "-pk")[:MOST_CLAIMED]
 
 
+def mark_of(comment: Comment) -> str:
+    """Return what stands for these words of a comment: other words have another mark."""
+    edited = comment.edited_at.isoformat() if comment.edited_at else ""
+    return f"{comment.public_id} {edited}".rstrip()
+
+
 def confirm(
     identity: Identity,
     *,
@@ -90,14 +96,18 @@ def confirm(
     not_mine: Collection[str],
     now: datetime,
 ) -> None:
-    """Take the address as proven, and what was left under it as its owner's. Idempotent.
+    """Take the address as proven, and what was left under it as its owner's.
 
-    Both collections hold public ids. Of what was `shown` the address's owner vouches for all but
-    `not_mine`, from which the address is taken away; what others left since is nobody's yet.
+    `shown` holds marks (see `mark_of`), `not_mine` public ids. Of what was shown the address's
+    owner vouches for all but `not_mine`, from which the address is taken away; what others left or
+    rewrote since is nobody's yet. A link does this once: raises UsedLinkError.
     """
     with transaction.atomic():
-        identity = Identity.objects.select_for_update().get(pk=identity.pk)
-        found = [one for one in unproven(identity) if one.public_id in shown]
+        read, identity = identity, Identity.objects.select_for_update().get(pk=identity.pk)
+        if identity.confirm_key != read.confirm_key:
+            raise UsedLinkError
+        identity.confirm_key = new_key()
+        found = [one for one in unproven(identity) if mark_of(one) in shown]
         own = [one.pk for one in found if one.public_id not in not_mine]
         of_others = [one.pk for one in found if one.public_id in not_mine]
         CommentContact.objects.filter(pk__in=of_others).delete()

@@ -27,6 +27,11 @@ CHANGED_UNREAD = (
     "are now, then decide. Your reply, if you wrote one, is in its box: copy it first."
 )
 
+DECIDED_MEANWHILE = (
+    "Somebody has decided about this meanwhile: it is {} by now. Nothing was changed. Open the "
+    "page again if you still want to. Your reply, if you wrote one, is in its box: copy it first."
+)
+
 
 def pressed(data: Mapping[str, Any]) -> str | None:
     """Return the verb of the desk's button that sent this form, or None for a plain "Save"."""
@@ -64,13 +69,17 @@ class DeskForm(forms.ModelForm):
         help_text="Readers are told that this was “edited by the editors”.",
     )
 
+    opened_as = forms.CharField(required=False, widget=forms.HiddenInput)  # the state shown
+
     class Meta:
         model = Comment
         fields: list[str] = []
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial = {"new_name": self.instance.name, "new_body": self.instance.body}
+        comment = self.instance
+        self.initial = {"new_name": comment.name, "new_body": comment.body,
+                        "opened_as": comment.state}  # fmt: skip
 
     def clean_reply(self) -> str:
         text: str = self.cleaned_data["reply"].replace("\r\n", "\n")
@@ -92,11 +101,14 @@ class DeskForm(forms.ModelForm):
         return self._reworded("body", longest=spam.LONGEST_TEXT)
 
     def clean(self) -> dict[str, Any]:
-        """Decide about nothing that was not on the page: its writer may have changed the words."""
-        opened = self.data.get("initial-new_body")
+        """Decide about nothing that was not on the page: words or state may have changed."""
+        opened, state = self.data.get("initial-new_body"), self.data.get("opened_as")
         is_decided = pressed(self.data) or self.cleaned_data.get("reply")
         if is_decided and opened is not None and _plain(opened) != _plain(self.instance.body):
             raise ValidationError(CHANGED_UNREAD)
+        if is_decided and state and state != self.instance.state:
+            now = self.instance.get_state_display().lower()
+            raise ValidationError(DECIDED_MEANWHILE.format(now))
         return self.cleaned_data
 
     def _reworded(self, name: str, *, longest: int, is_one_line: bool = False) -> str:

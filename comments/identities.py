@@ -23,6 +23,10 @@ class InvalidLinkError(Exception):
     """The link is damaged, out of date, or was made for something else."""
 
 
+class UsedLinkError(Exception):
+    """The address was confirmed by this link or by another one mailed before."""
+
+
 def new_key() -> str:
     """Return 128 random bits."""
     return secrets.token_urlsafe(16)
@@ -52,6 +56,7 @@ class Identity(models.Model):
 
     key = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
     email = models.EmailField(max_length=254, unique=True)
+    confirm_key = models.CharField(max_length=22, default=new_key, editable=False)  # New each use.
     is_remembered = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     confirmed_at = models.DateTimeField(null=True)
@@ -89,8 +94,8 @@ class Identity(models.Model):
         return signing.Signer(salt=_MUTE, sep=".").sign(self.key)
 
     def confirm_token(self, *, is_remembered: bool) -> str:
-        """Return what proves for seven days that its bearer reads this address's mail."""
-        return signing.dumps([self.key, is_remembered], salt=_CONFIRM)
+        """Return what proves once, within seven days, that its bearer reads this address's mail."""
+        return signing.dumps([self.key, is_remembered, self.confirm_key], salt=_CONFIRM)
 
 
 def of_cookie(value: str) -> Identity | None:
@@ -103,12 +108,18 @@ def of_cookie(value: str) -> Identity | None:
 
 
 def of_confirm_token(token: str) -> tuple[Identity, bool]:
-    """Return the identity and whether it asked to be remembered. Raises InvalidLinkError."""
+    """Return the identity and whether it asked to be remembered.
+
+    Raises InvalidLinkError, and UsedLinkError once a link of the address was used.
+    """
     try:
-        key, is_remembered = signing.loads(token, salt=_CONFIRM, max_age=CONFIRM_WITHIN)
-        return Identity.objects.get(key=key), is_remembered
-    except (signing.BadSignature, Identity.DoesNotExist) as error:
+        key, is_remembered, once = signing.loads(token, salt=_CONFIRM, max_age=CONFIRM_WITHIN)
+        identity = Identity.objects.get(key=key)
+    except (signing.BadSignature, Identity.DoesNotExist, ValueError) as error:
         raise InvalidLinkError from error
+    if identity.confirm_key != once:
+        raise UsedLinkError
+    return identity, is_remembered
 
 
 def of_mute_token(token: str) -> Identity | None:

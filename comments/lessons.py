@@ -4,16 +4,21 @@ A decision is one lesson. A later decision about the same comment takes the firs
 whatever became of the text meanwhile, and erasing a comment takes its words out again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, transaction
 from django.db.models import CheckConstraint, Q
 
+from comments import bayes, calibration, spam
 from comments.models import Comment
-from comments.submissions import Training
+from comments.records import SpamLine
+from comments.submissions import Finding, Training
 from comments.tokens import LONGEST_TOKEN, tokens_of
+
+Reasons = Sequence[Mapping[str, Any]]
 
 ALL = ""  # The row that counts the comments themselves.
 BATCH = 500  # comments of one statement
@@ -91,12 +96,13 @@ def learn(pks: Sequence[int], *, to_state: str, by: User | None) -> None:
 
 
 def training_for(texts: Iterable[tuple[str, str]]) -> Training:
-    """Return what is known of the tokens of these (name, body) pairs; one query."""
-    wanted = {token for name, body in texts for token in tokens_of(name, body)} | {ALL}
+    """Return what is known of the tokens of these (name, body) pairs, and the line; two queries."""
+    wanted = {token for name, body in texts for token in tokens_of(name, body)}
+    wanted |= {ALL, *(f"~{code}" for code in bayes.SIGNS)}
     rows = SpamToken.objects.filter(token__in=wanted).values_list("token", "spam", "honest")
     counts = {token: (spam, honest) for token, spam, honest in rows}
-    spam, honest = counts.pop(ALL, (0, 0))
-    return Training(spam, honest, counts)
+    in_spam, in_honest = counts.pop(ALL, (0, 0))
+    return Training(in_spam, in_honest, counts, SpamLine.current())
 
 
 def _learn_batch(pks: Sequence[int], is_spam: bool | None) -> None:
@@ -107,20 +113,27 @@ def _learn_batch(pks: Sequence[int], is_spam: bool | None) -> None:
             SpamToken.objects.filter(spam=0, honest=0).delete()
             return
         Lesson.objects.bulk_create(
-            Lesson(comment_id=pk, is_spam=is_spam, tokens=lesson)
+            Lesson(comment_id=pk, is_spam=is_spam, tokens=tokens)
             for pk, name, body, reasons in Comment.objects.filter(pk__in=pks)
             .exclude(is_staff=True)
             .values_list("pk", "name", "body", "reasons")
-            if (lesson := tokens_taught(name, body, is_copy=_is_copy(reasons)))
+            if (tokens := lesson_of(name, body, reasons, is_spam=is_spam).tokens)
         )
         cursor.execute(_ADD, [list(pks)])
 
 
-def tokens_taught(name: str, body: str, *, is_copy: bool) -> list[str]:
-    """Return what a comment teaches: of a copy only its form and hosts, the words are another's."""
-    found = tokens_of(name, body)
-    return [token for token in found if token.startswith("~")] if is_copy else found
+def lesson_of(name: str, body: str, reasons: Reasons, *, is_spam: bool) -> calibration.Lesson:
+    """Return what a comment teaches, by the reasons of its score.
+
+    Of a copy only form, hosts and signs: the words are another's. How it was sent teaches nothing.
+    """
+    tokens = tokens_of(name, body)
+    if is_spam and any(reason["code"] == "copied" for reason in reasons):
+        tokens = [token for token in tokens if token.startswith("~")]
+    signs = bayes.signs_of((str(one["code"]), int(one["weight"])) for one in reasons)
+    return calibration.Lesson(is_spam, [*tokens, *signs], findings_of(reasons))
 
 
-def _is_copy(reasons: list[dict[str, object]]) -> bool:
-    return any(reason["code"] == "copied" for reason in reasons)
+def findings_of(reasons: Reasons) -> list[Finding]:
+    """Return what stored reasons say of a text itself."""
+    return [one for one in spam.restored(reasons) if one.code in bayes.SIGNS]

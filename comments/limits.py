@@ -26,7 +26,7 @@ def _problems(text: str, longest: int, is_one_line: bool) -> Iterator[str]:
 
 
 def _is_forbidden(char: str, is_one_line: bool) -> bool:
-    if char in "\n\t":
+    if char in "\n\t\u2028\u2029":  # The last two are line ends, to some programs.
         return is_one_line
     point = ord(char)
     # Noncharacters are no XML: one of them would break the feed.

@@ -9,13 +9,12 @@ from django.core.mail import get_connection
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 from django.urls import reverse
-from procrastinate.exceptions import AlreadyEnqueued
 
 from comments.contacts import CommentContact, NetworkKey, month_of, network_mark
 from comments.identities import Identity
 from comments.models import Comment, CommentQuerySet
 from comments.records import ModeratorNotice
-from pbrsite import mail
+from pbrsite import mail, queueing
 
 QUIET = timedelta(minutes=15)  # Between two mails to the moderators.
 SHOWN = 10
@@ -135,11 +134,7 @@ def announce(now: datetime) -> None:
 
     last = ModeratorNotice.objects.aggregate(last=Max("sent_at"))["last"]
     job = tasks.tell_moderators.configure(schedule_at=max(now, last + QUIET) if last else now)
-    try:
-        with transaction.atomic():  # A savepoint: the caller's rows outlive the refused job.
-            job.defer()
-    except AlreadyEnqueued:
-        pass
+    queueing.defer_once(job, lock="comments.tell_moderators")
 
 
 def tell_moderators(now: datetime) -> int:

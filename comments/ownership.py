@@ -28,6 +28,12 @@ def public_ids(request: HttpRequest, post: Post) -> list[str]:
     return ids
 
 
+def newest(request: HttpRequest, post: Post) -> Comment | None:
+    """Return what this browser sent last for the post, if it is kept; no query without cookie."""
+    ids = public_ids(request, post)
+    return Comment.objects.filter(post=post, public_id=ids[-1]).first() if ids else None
+
+
 def cookie_value(post: Post, public_ids: list[str]) -> str:
     """Return the signed ids; worth something for this post alone."""
     return signing.dumps(public_ids, salt=_salt(post))

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from comments import confirmations, dossiers, identities, replies, trust
 from comments.forms import FindForm
-from comments.identities import Identity, InvalidLinkError
+from comments.identities import Identity, InvalidLinkError, UsedLinkError
 from pbrsite import rates
 from pbrsite.forms import public_post
 from pbrsite.private import private_page
@@ -32,10 +32,12 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         identity, is_remembered = identities.of_confirm_token(token)
     except InvalidLinkError:
         return render(request, "comments/link_expired.html", status=410)
+    except UsedLinkError:
+        return render(request, "comments/already_confirmed.html")
     if request.method == "POST":
         return _confirm(request, identity, is_remembered)
-    context = {"comments": confirmations.unproven(identity)}
-    return render(request, "comments/confirm.html", context)
+    shown = [(confirmations.mark_of(one), one) for one in confirmations.unproven(identity)]
+    return render(request, "comments/confirm.html", {"comments": shown})
 
 
 @public_post
@@ -50,6 +52,8 @@ def _confirm(request: HttpRequest, identity: Identity, is_remembered: bool) -> H
         )
     except Identity.DoesNotExist:  # Erased since the link was read.
         return render(request, "comments/link_expired.html", status=410)
+    except UsedLinkError:  # By a second click of that moment.
+        return render(request, "comments/already_confirmed.html")
     response = render(request, "comments/confirmed.html")
     response.set_cookie(
         trust.COOKIE,

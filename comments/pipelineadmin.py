@@ -10,9 +10,12 @@ from django.template.response import TemplateResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from comments import defaults
+from comments.reasons import signed
+from comments.records import SpamLine
 from comments.replay import replay
 from comments.rules import MOST_POINTS, ListError, domains_in, words_in
 from comments.rulesets import RuleSet, newest
+from comments.spam import SPAM_FROM
 
 LONGEST_LIST = 100_000  # characters
 VERSIONS_SHOWN = 10
@@ -44,7 +47,7 @@ class RulesForm(forms.Form):
             self.fields[f"weight_{code}"] = forms.IntegerField(
                 label=meaning[0].upper() + meaning[1:],
                 min_value=-MOST_POINTS, max_value=MOST_POINTS,
-                help_text=f"{code}, {points} to begin with",
+                help_text=f"{code} ({points})".replace("(-", "(−"),
                 error_messages={"required": f"Enter points for {code}; 0 switches it off."},
             )  # fmt: skip
 
@@ -130,6 +133,8 @@ class RulesDesk(admin.ModelAdmin):
         may_change = self.has_change_permission(request)
         page = {**self.admin_site.each_context(request), "title": "Spam rules", "form": form,
                 "opts": self.opts, "versions": versions, "may_change": may_change,
+                "line": (line := SpamLine.current()), "usual_line": SPAM_FROM,
+                "highest": signed(line.highest).removeprefix("+"),
                 **context}  # fmt: skip
         return TemplateResponse(request, "comments/admin_rules.html", page, status=status)
 

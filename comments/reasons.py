@@ -1,6 +1,6 @@
 """What the codes of the score mean, in words for the people at the desk."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 WORDS = {
@@ -37,13 +37,24 @@ WORDS = {
     "domains": "domains of our list",
     "considered": "several whole sentences",
     "bayes": "words of earlier decisions",
-    "familiar": "of a kind decided about before",
+    "familiar": "words of earlier comments",
+    "kind": "of the kind decided about",
     "together": "these and earlier decisions agree",
     "links-only": "nothing but links, a person should look",
+    "wording": "what its words alone say",
+    "line": "the line of this site",
+    "own-line": "the line of this site stands lower",
     "history": "earlier comments of the same person",
     "akismet": "Akismet",
     "work": "the browser worked for it",
 }
+
+UNSAID = {"wording", "kind", "line"}  # What only other reasons rest on.
+
+
+def said(reasons: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the reasons in words, without what says nothing by itself."""
+    return [in_words(one) for one in reasons if one.get("code") not in UNSAID]
 
 
 def in_words(reason: Mapping[str, Any]) -> str:
@@ -53,8 +64,13 @@ def in_words(reason: Mapping[str, Any]) -> str:
     """
     code, evidence = str(reason.get("code", "")), reason.get("evidence", "")
     words = WORDS.get(code, code.replace("-", " ").replace("_", " "))
-    said = f"{words}: {_listed(evidence)}" if evidence else words
-    return f"{said}, {reason.get('weight', 0):+}"
+    text = f"{words}: {_listed(evidence)}" if evidence else words
+    return f"{text}, {signed(reason.get('weight', 0))}"
+
+
+def signed(points: int) -> str:
+    """Return points with their sign: a minus is no hyphen."""
+    return f"{points:+}".replace("-", "−")
 
 
 def _listed(evidence: Any) -> str:

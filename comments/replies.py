@@ -13,13 +13,12 @@ from django.db import models, transaction
 from django.db.models import Index, Q, UniqueConstraint
 from django.db.models.functions import Coalesce
 from django.urls import reverse
-from procrastinate.exceptions import AlreadyEnqueued
 
 from comments.contacts import CommentContact
 from comments.identities import Identity
 from comments.models import Comment, CommentQuerySet
 from comments.states import State
-from pbrsite import mail
+from pbrsite import mail, queueing
 
 APART = timedelta(hours=1)
 DAY, MOST_PER_DAY = timedelta(days=1), 5
@@ -88,14 +87,11 @@ def _schedule(identity_ids: Iterable[int], *, at: datetime) -> None:
     from comments import tasks  # It names this module itself.
 
     for pk in sorted(identity_ids):
+        once = f"comments.tell_reader.{pk}"
         job = tasks.tell_reader.configure(
-            schedule_at=at, queueing_lock=f"comments.tell_reader.{pk}", lock=f"comments.reader.{pk}"
+            schedule_at=at, queueing_lock=once, lock=f"comments.reader.{pk}"
         )
-        try:
-            with transaction.atomic():  # A savepoint: the caller's rows outlive the refused job.
-                job.defer(identity_id=pk)
-        except AlreadyEnqueued:
-            pass
+        queueing.defer_once(job, lock=once, identity_id=pk)
 
 
 def deliver(identity_id: int, *, now: datetime) -> int:

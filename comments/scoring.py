@@ -6,16 +6,17 @@ there before the same words with one. Nobody in it is a proven identity: nothing
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from comments import duplicates, lessons, limits, links, markup, spam
+from comments import calibration, duplicates, lessons, limits, links, markup, spam
+from comments.calibration import Lesson
 from comments.labelled import BadLine, Entry, entries
 from comments.rules import Rules
 from comments.submissions import Piece, Training
-from comments.tokens import URL
+from comments.tokens import URL, tokens_of
 
 BATCH = 200  # lines judged with one query
 KNOWN_SPAM = 200  # as many as the site compares with
@@ -33,6 +34,7 @@ class Knowledge:
 
     rules: Rules
     training: Training | None = None
+    lessons: list[Lesson] = field(default_factory=list)
     spam_texts: list[str] = field(default_factory=list)
     pieces: dict[Piece, str] = field(default_factory=dict)  # to who wrote them
 
@@ -112,26 +114,41 @@ def learn_from(path: Path, knowledge: Knowledge) -> tuple[list[BadLine], int, in
             bad.append(entry)
         else:
             knowledge.note_original(entry)
-    counts: dict[str, tuple[int, int]] = {}
     totals = Counter[bool]()
     for good in entries(path, is_labelled=True):
         if isinstance(good, BadLine):
             continue
         is_spam = bool(good.is_spam)
         totals[is_spam] += 1
-        _learn(good, knowledge, counts)
+        knowledge.lessons.append(_lesson(good, knowledge))
         if is_spam:
             knowledge.spam_texts = [*knowledge.spam_texts[-KNOWN_SPAM + 1 :], good.body]
-    knowledge.training = Training(totals[True], totals[False], counts)
+    knowledge.training = _trained(knowledge)
     return bad, totals[True], totals[False]
 
 
-def _learn(entry: Entry, knowledge: Knowledge, counts: dict[str, tuple[int, int]]) -> None:
+def _lesson(entry: Entry, knowledge: Knowledge) -> Lesson:
+    is_spam = bool(entry.is_spam)
     submission = _submission(entry, knowledge, Training())
-    is_copy = bool(entry.is_spam) and any(duplicates.copied(submission))
-    for token in lessons.tokens_taught(entry.name, entry.body, is_copy=is_copy):
-        in_spam, in_honest = counts.get(token, (0, 0))
-        counts[token] = (in_spam + bool(entry.is_spam), in_honest + (not entry.is_spam))
+    found = list(spam.findings(submission, knowledge.rules))
+    reasons = spam.weigh(found, knowledge.rules).as_json()
+    return lessons.lesson_of(entry.name, entry.body, reasons, is_spam=is_spam)
+
+
+def _trained(knowledge: Knowledge) -> Training:
+    counts: dict[str, tuple[int, int]] = {}
+    totals = Counter(one.is_spam for one in knowledge.lessons)
+    for one in knowledge.lessons:
+        for token in one.tokens:
+            in_spam, in_honest = counts.get(token, (0, 0))
+            counts[token] = (in_spam + one.is_spam, in_honest + (not one.is_spam))
+    training = Training(totals[True], totals[False], counts)
+    latest = []
+    for kind in (True, False):
+        alike = [one for one in knowledge.lessons if one.is_spam is kind]
+        latest += alike[-calibration.LOOKED_AT :]
+    site = calibration.calibrate(latest, training, knowledge.rules)
+    return replace(training, calibration=site)
 
 
 def score(
@@ -141,10 +158,24 @@ def score(
     for entry in entries(path):
         if isinstance(entry, Entry):
             knowledge.note_original(entry)
+    if knowledge.training is not None:
+        knowledge.training = _compared(knowledge.training, path)
     lines = entries(path)
     while batch := list(islice(lines, BATCH)):
         yield from _judged(batch, knowledge)
         advance(len(batch))
+
+
+def _compared(training: Training, path: Path) -> Training:
+    """Return the training with how far a file is of the kind it was trained with."""
+    site = training.calibration
+    arrivals = (
+        calibration.Arrival(tokens_of(entry.name, entry.body))
+        for entry in islice(entries(path), calibration.LOOKED_AT)
+        if isinstance(entry, Entry)
+    )
+    alike = calibration.resemblance(arrivals, training.counts, usual=site.usual)
+    return replace(training, calibration=replace(site, resemblance=alike))
 
 
 def _judged(batch: Iterable[Entry | BadLine], knowledge: Knowledge) -> Iterator[Scored | BadLine]:

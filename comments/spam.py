@@ -13,7 +13,14 @@ from typing import Any
 from comments import bayes, duplicates, links, phrasing, selling
 from comments.limits import LONGEST_NAME, LONGEST_TEXT, problems
 from comments.rules import Rules
-from comments.submissions import Finding, Reason, Record, Submission, Training
+from comments.submissions import (
+    Calibration,
+    Finding,
+    Reason,
+    Record,
+    Submission,
+    Training,
+)
 
 __all__ = [
     "LONGEST_NAME", "LONGEST_TEXT", "Judgement", "Reason", "Record", "Submission", "Training",
@@ -24,14 +31,14 @@ TRUSTED_BELOW, SPAM_FROM, REFUSED_FROM = 20, 80, 140
 # Evidence that is ours, not the reader's: terms of the lists, counts, kinds.
 HARMLESS = {
     "words", "domains", "rate", "links", "haste", "unsigned", "offer", "copied", "history", "pitch",
-    "named-host", "familiar", "considered",
+    "named-host", "familiar", "considered", "line",
 }  # fmt: skip
 BORROWED = {"copied", "known-spam", "front-page", "named-host", "link-in-name", "markup", "script"}
 LISTED = {"words", "domains"}
 # Signs of promotion in the form of a text; its subject is none.
 PROMOTION = {
     "links", "link-in-name", "hidden-target", "lookalike-host", "front-page", "named-host",
-    "markup", "contact", "pitch", "self-promotion", "product-name",
+    "bare-link", "markup", "contact", "pitch", "self-promotion", "product-name",
     "offer", "praise-link", "foreign-link",
     "domains", "known-spam", "copied", "share-text",
 }  # fmt: skip
@@ -41,15 +48,19 @@ LINKS = {
     "html-link", "domains",
 }  # fmt: skip
 OTHER = 10  # points of anything else, from which it is more than links
-ADDED = {"together", "links-only"}  # Follow from the other reasons.
-MUTE = {"link", "familiar"}  # Signs that weigh nothing by themselves.
+ADDED = {"together", "links-only", "own-line"}  # Follow from the other reasons.
+MUTE = {"link", "familiar", "kind", "wording", "line"}  # Signs that weigh nothing by themselves.
 FEWEST_SIGNS = 15  # points of those
 ENOUGH = 40  # points of signs, and
-ENOUGH_KNOWN = 15  # where the text is of a kind decided about, and
+ENOUGH_KNOWN = 15  # where most of its words were met, and
+ENOUGH_OF_KIND = 25  # where it is of the kind decided about, and
 DEAR = 15  # points from which a listed term is a phrase and no subject
 LINK = 15  # points of a link, as far as decisions say that links are spam's
 STRANGE = 0.3  # the share of belief where it is not
-SURE = 0.3  # this much certainty of the classifier: from there on they agree in full
+UNSIGNED = 0.4  # the share where nothing but the words says so
+SURE = 0.3  # this much certainty of the words: from there on strange texts are believed in full
+WORDED = (-0.2, 0.4)  # the certainty of the words alone, where they begin to agree and do in full
+LINE_SURE = 0.8  # the certainty from which the site's own line counts
 
 
 class Verdict(Enum):
@@ -109,6 +120,12 @@ def restored(reasons: Iterable[Mapping[str, Any]]) -> list[Finding]:
 
 def findings(submission: Submission, rules: Rules) -> Iterator[Finding]:
     """Yield what each phase finds, in the order of the phases."""
+    found = list(_untaught(submission, rules))
+    yield from found
+    yield from _taught(submission, found, rules)
+
+
+def _untaught(submission: Submission, rules: Rules) -> Iterator[Finding]:
     yield from _sending(submission)
     yield from duplicates.repeated(submission)
     yield from duplicates.known_spam(submission)
@@ -125,12 +142,26 @@ def findings(submission: Submission, rules: Rules) -> Iterator[Finding]:
                   phrasing.share_text, phrasing.considered, phrasing.shouting,
                   phrasing.foreign, selling.pitch, selling.self_promotion):  # fmt: skip
         yield from check(submission)
-    taught = bayes.findings(submission)
-    yield from taught
-    if any(finding.times > 0 for finding in taught) and links.has_stranger(submission, rules):
-        yield Finding("link", "to a host nobody vouched for", bayes.link_share(submission))
-    yield from bayes.familiar(submission)
     yield from _history(submission)
+
+
+def _taught(submission: Submission, found: list[Finding], rules: Rules) -> Iterator[Finding]:
+    """Yield what past decisions say about a text in which all this was found."""
+    training = submission.training
+    signs = bayes.signs_of((one.code, _reason(one, rules).weight) for one in found)
+    taught = bayes.findings(submission, signs)
+    yield from taught
+    if training is None or not any(one.code == "bayes" and one.times > 0 for one in taught):
+        return
+    if (share := bayes.link_share(training)) and links.has_stranger(submission, rules):
+        yield Finding("link", "to a host nobody vouched for", share)
+    if training.calibration.line < SPAM_FROM:
+        yield line_of(training.calibration)
+
+
+def line_of(site: Calibration) -> Finding:
+    said = f"at {site.line} instead of {SPAM_FROM}: none of {site.honest} approved comments scored"
+    return Finding("line", f"{said} above {site.highest}", site.line)
 
 
 def weigh(found: Iterable[Finding], rules: Rules) -> Judgement:
@@ -142,12 +173,15 @@ def weigh(found: Iterable[Finding], rules: Rules) -> Judgement:
     if not TRUSTED_BELOW <= _sum(reasons) + (agreed.weight if agreed else 0) < SPAM_FROM:
         reasons = [one for one in reasons if one.code != "work"]  # Asked of the doubtful alone.
     reasons = [reason for reason in reasons if reason.weight or reason.code in MUTE]
-    added = (agreed, _links_only(reasons) if not agreed else None)
+    last = _own_line(reasons, agreed, rules) if agreed else _links_only(reasons)
+    added = (agreed, last)
     return Judgement((*reasons, *filter(None, added)))
 
 
 def _reason(finding: Finding, rules: Rules) -> Reason:
-    if finding.code in LISTED:
+    if finding.code in MUTE:
+        weight = 0
+    elif finding.code in LISTED:
         weight = rules.points_of(finding.code, finding.evidence)
     else:
         weight = round(rules.weights.get(finding.code, 0) * finding.times)
@@ -166,16 +200,56 @@ def _agreement(reasons: list[Reason], rules: Rules) -> Reason | None:
     together are what the moderators would say. Words of the list speak only beside a sign of
     promotion: the subject of a comment is none.
     """
-    sure = max(0.0, next((one.times for one in reasons if one.code == "bayes"), 0.0))
-    signs = sum(one.weight for one in reasons if one.code in PROMOTION)
-    known = next((one.times for one in reasons if one.code == "familiar"), 0.0)
-    strange = STRANGE * min(1.0, max(0, signs) / ENOUGH)
-    signs += sum(_phrases(one, rules) for one in reasons)
-    part = min(1.0, sure / SURE) * max(strange, known * min(1.0, max(0, signs) / ENOUGH_KNOWN))
+    sure, wording = (max(0.0, _times(reasons, code)) for code in ("bayes", "wording"))
+    shown = max(0, sum(one.weight for one in reasons if one.code in PROMOTION))
+    strange, signs = STRANGE * min(1.0, shown / ENOUGH), _signs(reasons, rules)
+    met = _times(reasons, "familiar")
+    worded = min(1.0, wording * max(met, bayes.HALF_KNOWN) / SURE)
+    known = met * min(1.0, signs / ENOUGH_KNOWN)
+    part = max(worded * max(strange, known), sure**2 * _trust(reasons, signs))
     weight = round(rules.weights["together"] * part)
     return (
         Reason("together", weight, "the signs and past decisions agree", part) if weight else None
     )
+
+
+def _signs(reasons: list[Reason], rules: Rules) -> int:
+    """Return the points of promotion, and of what is some where decisions say the same."""
+    shown = max(0, sum(one.weight for one in reasons if one.code in PROMOTION))
+    return shown + sum(_phrases(one, rules) for one in reasons)
+
+
+def _trust(reasons: list[Reason], signs: int) -> float:
+    """Return how far past decisions may speak about this text, from 0 to 1.
+
+    In full where it is of their kind, shows signs of promotion, and says by its words alone what
+    words and signs say together.
+    """
+    shown = UNSIGNED + (1 - UNSIGNED) * min(1.0, signs / ENOUGH_OF_KIND)
+    agreed = (_times(reasons, "wording") - WORDED[0]) / (WORDED[1] - WORDED[0])
+    return _times(reasons, "kind") * shown * min(1.0, max(0.0, agreed))
+
+
+def _times(reasons: list[Reason], code: str) -> float:
+    return next((one.times for one in reasons if one.code == code), 0.0)
+
+
+def _own_line(reasons: list[Reason], agreed: Reason, rules: Rules) -> Reason | None:
+    """Return what lifts a score to the verdict where this site's own line is lower.
+
+    The line comes down as far as decisions may speak about the text, so that one of another kind
+    is measured by the usual line.
+    """
+    line = next((one for one in reasons if one.code == "line"), None)
+    if line is None or _times(reasons, "bayes") < LINE_SURE:
+        return None
+    lower = min(rules.weights["line"], SPAM_FROM - line.times) * _trust(
+        reasons, _signs(reasons, rules)
+    )
+    score = sum(one.weight for one in (*reasons, agreed))
+    if not SPAM_FROM - lower <= score < SPAM_FROM:
+        return None
+    return Reason("own-line", SPAM_FROM - score, line.evidence, line.times)
 
 
 def _links_only(reasons: list[Reason]) -> Reason | None:

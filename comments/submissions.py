@@ -17,6 +17,22 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """What the decided comments of a site say about its scores (see `comments.calibration`).
+
+    `usual` is the share of a decided comment's own words that other decided ones have,
+    `resemblance` (0 to 1) how far what arrives lately is of that kind; `line` is the score from
+    which this site calls spam, as none of `honest` approved comments scored above `highest`.
+    """
+
+    usual: float = 0.45
+    resemblance: float = 1.0
+    line: int = 80
+    highest: int = 0
+    honest: int = 0
+
+
+@dataclass(frozen=True)
 class Training:
     """What staff's decisions taught about some tokens: in how many comments of each kind each is.
 
@@ -26,6 +42,7 @@ class Training:
     spam: int = 0
     honest: int = 0
     counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    calibration: Calibration = field(default_factory=Calibration)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from comments import akismet, confirmations, dossiers, notices, replies
+from comments import akismet, confirmations, dossiers, notices, replies, surveys
 
 PATIENT = RetryStrategy(max_attempts=8, exponential_wait=4)
 
@@ -36,3 +36,9 @@ def mail_personal_link(link_id: int) -> None:
 @app.task(retry=PATIENT)
 def tell_reader(identity_id: int) -> None:
     replies.deliver(identity_id, now=timezone.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="comments.draw_spam_line")
+def draw_spam_line(timestamp: int) -> None:
+    surveys.draw_line(timezone.now())

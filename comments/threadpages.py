@@ -27,18 +27,27 @@ def comment(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
 
 
 @require_safe
-def thread(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
-    """Show a comment with everything said below it; an answer leads to the thread it is in.
+def thread(request: HttpRequest, slug: str, public_id: str, number: str = "1") -> HttpResponse:
+    """Show a comment with what is said below it; an answer leads to the thread it is in.
 
     What began it may be gone while answers remain: then a tombstone heads the page.
     """
     root = _commented(slug, public_id)
     if root.parent_id is not None:
         return HttpResponseRedirect(f"{_thread_url(root)}#{root.anchor}")
-    rows = threads.whole(root)
-    if not rows:
+    here = int(number)
+    part = threads.part(root, here)
+    if not part.rows:
         raise Http404("There is no such thread.")
-    return _page(request, "thread_detail", root.post, root=root, rows=rows)
+    context = {
+        "root": root,
+        "rows": part.rows,
+        "number": here,
+        "pages": part.parts,
+        "previous_url": _part_url(root, here - 1) if here > 1 else "",
+        "next_url": _part_url(root, here + 1) if here < part.parts else "",
+    }
+    return _page(request, "thread_detail", root.post, **context)
 
 
 @require_safe
@@ -81,7 +90,12 @@ def _thread_url(said: Comment) -> str:
     root = said
     while root.parent is not None:
         root = root.parent
-    return reverse("comments:thread", args=[said.post.slug, root.public_id])
+    return _part_url(root, threads.part_of(root, said), slug=said.post.slug)
+
+
+def _part_url(root: Comment, number: int, *, slug: str = "") -> str:
+    where = [slug or root.post.slug, root.public_id]
+    return reverse("comments:thread", args=where if number == 1 else [*where, number])
 
 
 def _list_url(slug: str, number: int) -> str:

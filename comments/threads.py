@@ -5,7 +5,7 @@ instances and date filters, it costs a sixth. What a page reads is bounded whate
 its threads, then so many answers to each comment; the rest is on the thread's own page.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
@@ -21,6 +21,7 @@ from pbrsite.database.statements import Statement
 from pbrsite.paths import path_to
 
 PER_PAGE = 50  # threads
+PER_PART = 200  # comments of one thread on a page of its own
 ANSWERS = 5  # to each comment; the others one click away
 
 # A dictionary, not an object: a template finds a key at a third of what an attribute costs it.
@@ -108,10 +109,52 @@ def count(post_pk: int) -> int:
     return int(number)
 
 
-def whole(root: Comment) -> list[Row]:
-    """Return a comment with everything said below it, in reading order; one query."""
-    rows = Comment.objects.public_for(root.post_id).in_thread(root).values_list(*COLUMNS)
-    return in_reading_order([_row(root.post.slug, *columns) for columns in rows])
+@dataclass(frozen=True)
+class Part:
+    """Some of one thread in reading order, below what they answer, and of how many parts."""
+
+    rows: list[Row]
+    parts: int
+
+
+def part(root: Comment, number: int = 1) -> Part:
+    """Return the so-manieth two hundred of what was said below a comment; two queries.
+
+    No rows are beyond the end, or of a thread that readers see nothing of.
+    """
+    parents = _outline(root)
+    order = list(parents)
+    shown = order[(number - 1) * PER_PART : number * PER_PART]
+    above = parents.get(shown[0]) if shown else None
+    while above is not None:  # What the first one answers stands above it again.
+        shown.append(above)
+        above = parents.get(above)
+    found = Comment.objects.public_for(root.post_id).filter(pk__in=shown).values_list(*COLUMNS)
+    rows = in_reading_order([_row(root.post.slug, *columns) for columns in found])
+    return Part(rows, -(-len(order) // PER_PART))
+
+
+def part_of(root: Comment, said: Comment) -> int:
+    """Return the number of the part of the thread that holds a comment; one query."""
+    order = list(_outline(root))
+    return order.index(said.pk) // PER_PART + 1 if said.pk in order else 1
+
+
+def _outline(root: Comment) -> dict[int, int | None]:
+    """Return each comment of a thread with its parent, in reading order; one query."""
+    found = Comment.objects.public_for(root.post_id).in_thread(root).values_list("pk", "parent")
+    answers: dict[int | None, list[int]] = {}
+    for pk, parent in found:
+        answers.setdefault(parent, []).append(pk)
+    return dict(_below(answers, None))
+
+
+def _below(
+    answers: dict[int | None, list[int]], parent: int | None
+) -> Iterator[tuple[int, int | None]]:
+    for pk in answers.get(parent, []):
+        yield pk, parent
+        yield from _below(answers, pk)
 
 
 def _row(slug: str, *columns: Any) -> Row:

@@ -32,6 +32,12 @@ def proven(cookie: str, email: str) -> Identity | None:
     return identity if identity and identity.email == email.lower() else None
 
 
+def is_other(cookie: str, email: str) -> bool:
+    """Return whether the browser is known by another address than this one."""
+    identity = identities.of_cookie(cookie) if cookie and email else None
+    return identity is not None and identity.email != email.lower()
+
+
 def record_of(identity: Identity) -> Record:
     """Return how staff decided about this person's comments; one query."""
     of_person = CommentContact.objects.filter(email=identity.email, proven_at__isnull=False)

@@ -26,6 +26,11 @@ urlpatterns = [
     ),
     re_path(rf"^{_SLUG}/comments/{_ID}/$", threadpages.comment, name="comment"),
     re_path(rf"^{_SLUG}/comments/{_ID}/thread/$", threadpages.thread, name="thread"),
+    re_path(
+        rf"^{_SLUG}/comments/{_ID}/thread/page/(?P<number>[2-9]|[1-9][0-9]{{1,5}})/$",
+        threadpages.thread,
+        name="thread",
+    ),
     path("comments/feed/", feeds.latest, name="latest_feed"),
     re_path(rf"^comments/feed/{_KIND}/$", feeds.latest, name="latest_feed"),
     # No post is called “search” (posts.slugs): that feed is the search's own.

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from comments import closing, flood, intake, ownership, trust
+from comments import closing, flood, intake, notices, ownership, trust
 from comments.forms import CommentForm
 from comments.models import Comment
 from pbrsite import rates
@@ -36,10 +36,19 @@ def create(request: HttpRequest, slug: str) -> HttpResponse:
 def received(request: HttpRequest, slug: str) -> HttpResponse:
     """Say that comments are checked: the same words for everybody, and to its writer the comment.
 
-    Without the cookie it is one page that any cache may keep; with it no cache keeps it.
+    Who is known here and published at once hears that, and whose browser is known by another
+    address than the one given hears that too; no address is shown. Without the cookie it is one
+    page that any cache may keep; with it no cache keeps it.
     """
     post = get_object_or_404(Post.objects.published(), slug=slug)
-    return _page(request, "comment_received", post)
+    own, cookie = ownership.newest(request, post), request.COOKIES.get(trust.COOKIE, "")
+    context = {
+        "is_published": bool(own and own.is_public),
+        "is_remembered_otherwise": bool(
+            own and cookie and trust.is_other(cookie, notices.address_of(own))
+        ),
+    }
+    return _page(request, "comment_received", post, **context)
 
 
 @public_post

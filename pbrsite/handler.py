@@ -71,9 +71,10 @@ def _plain_key(environ: Mapping[str, Any]) -> Key | None:
             return None
         scheme = "https"
     path = environ["PATH_INFO"]
-    if not path.isascii():  # It is bytes still, in the guise of letters (PEP 3333).
+    host = pagecache.host_of(environ.get("HTTP_HOST", ""))
+    if host is None or not path.isascii():  # It is bytes still, in the guise of letters (PEP 3333).
         return None
-    return scheme, environ.get("HTTP_HOST", "").partition(":")[0], path
+    return scheme, host, path
 
 
 def _is_good(page: Page) -> bool:

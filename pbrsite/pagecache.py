@@ -65,8 +65,9 @@ class PageCache:
             return own_page(request, self.get_response(request))
         # Read before the page is rendered: a change meanwhile makes the page too new, never old.
         version = content_version()
-        # Without the port, which a visitor may invent: each would be an entry of its own.
-        host = request.META.get("HTTP_HOST", "").partition(":")[0]
+        host = host_of(request.META.get("HTTP_HOST", ""))
+        if host is None:
+            return own_page(request, self.get_response(request))
         key = (request.scheme or "", host, request.path_info)
         page = self.pages.get(key)
         if page is None or not page.is_good(version):
@@ -100,6 +101,17 @@ class PageCache:
             while self.size > settings.PAGE_CACHE_MB * 1_000_000:
                 _, dropped = self.pages.popitem(last=False)
                 self.size -= len(dropped.body)
+
+
+def host_of(said: str) -> str | None:
+    """Return the host asked for without its port, None where that is no port.
+
+    A visitor may invent ports: each would be an entry of its own. What is none, Django answers.
+    """
+    host, colon, port = said.partition(":")
+    if colon and not (port.isascii() and port.isdecimal() and len(port) <= 5):
+        return None
+    return host
 
 
 def is_anonymous_read(request: HttpRequest) -> bool:

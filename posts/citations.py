@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
-from urllib.parse import unquote
 
 from django.db import connection, models
 from django.db.models import (
@@ -24,12 +23,9 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Cast, Coalesce, Concat, Lower
-from django.http import QueryDict
-from django.urls import Resolver404, resolve
-from lxml import html
 
 from posts import permalinks, visibility
-from posts.permalinks import Wanted
+from posts.postlinks import LONGEST_SLUG, WORDS_KEPT, links_in
 from posts.redirects import Redirect
 from posts.tagging import batches
 
@@ -37,8 +33,6 @@ if TYPE_CHECKING:
     from posts.models import Post
 
 BATCH = 500  # posts whose bodies are in memory at once
-WORDS_KEPT = 200
-LONGEST_SLUG = 120
 SHOWN = 5  # on the page of a post that is cited; the next are folded
 MOST_SHOWN = 50
 MOST_READ = 200  # the links written down last; so a post that thousands cite costs its page no more
@@ -203,16 +197,6 @@ def _citing(after: Any) -> Func:
     return Func(F("pk"), moment, *bounds, function="posts_citing", output_field=found)
 
 
-@dataclass(frozen=True)
-class Link:
-    """A link to what is, or may once be, a post of ours."""
-
-    path: str
-    slug: str = ""
-    wordpress_id: int | None = None
-    words: str = ""
-
-
 def cited_from(posts: Iterable["Post"], now: datetime) -> dict[int, list["Post"]]:
     """Return, by the cited post's key, the public posts that link to it, newest first; one query.
 
@@ -250,46 +234,3 @@ def replace(bodies: Mapping[int, str], *, are_new: bool = False) -> None:
             "number": [link.wordpress_id for _, link in links],
             "words": [link.words for _, link in links],
         })  # fmt: skip
-
-
-def links_in(body_html: str) -> Iterable[Link]:
-    """Return the body's links to posts of ours, each address once, with the first words it has."""
-    found: dict[str, Link] = {}
-    if "href=" not in body_html:
-        return found.values()
-    root = html.fragment_fromstring(body_html, create_parent="div")
-    for element in root.iter("a"):
-        link = _read(element.get("href", ""), " ".join(element.text_content().split()))
-        if link and link.path not in found:
-            found[link.path] = link
-    return found.values()
-
-
-def _read(target: str, words: str) -> Link | None:
-    """Return the post's address a link names; None for another page of ours, or another site."""
-    parts = permalinks.split(target.strip())
-    if parts is None or not permalinks.is_ours(target):
-        return None
-    path = unquote(parts.path) or ("/" if parts.netloc else "")
-    if permalinks.is_closed(path):
-        return None
-    if path == "/":
-        wanted = permalinks.read_query(QueryDict(parts.query)) if parts.query else None
-        return _link(wanted, words) if wanted else None
-    try:
-        page = resolve(path if "." in path.rpartition("/")[2] else f"{path.rstrip('/')}/")
-    except Resolver404:
-        return _link(permalinks.read(path), words)
-    if page.view_name == "posts:short":
-        return Link(permalinks.tidy(path), words=words[:WORDS_KEPT])
-    if page.view_name != "posts:detail":
-        return None
-    return _link(Wanted((permalinks.tidy(path),), (str(page.kwargs["slug"]),)), words)
-
-
-def _link(wanted: Wanted, words: str) -> Link | None:
-    path, slug = (*wanted.paths, "")[0], (*wanted.slugs, "")[0]
-    is_post = slug or wanted.wordpress_id is not None
-    if not is_post or len(path) > permalinks.LONGEST or len(slug) > LONGEST_SLUG:
-        return None
-    return Link(path, slug, wanted.wordpress_id, words[:WORDS_KEPT])

@@ -9,7 +9,7 @@ from django.urls import Resolver404, resolve
 
 from posts import addresses
 from posts.models import Post
-from posts.permalinks import is_ours, split
+from posts.permalinks import PLAIN_URL, is_ours, split
 from posts.rendering import PAGE_HOOKS
 
 __all__ = ["dead", "is_ours", "is_well_formed"]
@@ -20,6 +20,8 @@ SPACE = re.compile(r"\s")
 def is_well_formed(target: str) -> bool:
     """Return whether a browser would go where the writer meant."""
     target = target.strip()
+    if PLAIN_URL.fullmatch(target):
+        return True
     parts = split(target)
     if parts is None or not target or SPACE.search(target):
         return False

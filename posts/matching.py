@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
 from posts import spelling
-from posts.indexing import SPELLED_FROM
 from posts.orthography import folded
+from posts.searchvectors import SPELLED_FROM
 from posts.tokens import STOP_WORDS, Token, stem_of, tokens
 from posts.vocabulary import Vocabulary, halves
 from posts.wording import Group, Wording, telling

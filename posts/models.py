@@ -8,7 +8,7 @@ from cabinet.fields import CabinetForeignKey
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 from django.core.validators import MaxLengthValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.utils import timezone
 from taggit.managers import TaggableManager
@@ -200,6 +200,12 @@ class Post(Publishing, Correctable, Cited):  # type: ignore[django-manager-missi
             library.record_uses([self], are_new=is_new)
         if fields is None or "body" in fields:
             citations.replace({self.pk: self.body_html}, are_new=is_new)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the post, locked before what hangs on it: see `PostQuerySet.delete`."""
+        with transaction.atomic():
+            Post.objects.filter(pk=self.pk).hold()
+            return super().delete(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return path_to("posts:detail", self.slug)

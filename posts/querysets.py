@@ -7,6 +7,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import transaction
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest, JSONObject
 from django.utils import timezone
@@ -113,6 +114,24 @@ class PostQuerySet(TaggingQuerySet):
 
     def tagged(self, tag: Tag) -> Self:
         return self.filter(tagged_posts__tag=tag)
+
+    def hold(self) -> None:
+        """Lock these posts until the transaction ends, in the one order of such locks."""
+        among = self.model._base_manager.filter(pk__in=self.order_by().values("pk"))
+        list(among.order_by("pk").select_for_update().values_list("pk"))
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the posts, each locked before what hangs on it is taken away.
+
+        A job of the search index locks a post and then writes its entry. Django deletes the entry
+        first: each would wait for the other.
+        """
+        with transaction.atomic():
+            self.hold()
+            return super().delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]  # Not all posts by one slip.
 
     def featured_on(self, tag: Tag | int) -> Self:
         """Return what an editor put above the list of the topic's page, in that order."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from posts.indexing import FIELD_WEIGHTS, LENGTH_SHARE
 from posts.matching import Stems, Term
+from posts.searchvectors import FIELD_WEIGHTS, LENGTH_SHARE
 from posts.vocabulary import Vocabulary
 
 SATURATION = 2.0  # k1 of BM25: twice a word is not twice as much

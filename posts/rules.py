@@ -131,7 +131,7 @@ def _tag(candidate: Candidate) -> Iterator[str]:
 def _shortcode(candidate: Candidate) -> Iterator[str]:
     post = candidate.post
     texts = {"title": post.title, "standfirst": post.standfirst, "excerpt": post.excerpt,
-             "body": _prose(candidate.root)}  # fmt: skip
+             "body": _prose(candidate.root) if "[" in post.body else ""}  # fmt: skip
     for place, text in texts.items():
         for code in dict.fromkeys(SHORTCODE.findall(text)):
             yield (

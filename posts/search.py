@@ -51,9 +51,9 @@ class Found:
         return self.matching.shares[self.level - 1] * self.known.size
 
 
-def index(post_ids: Iterable[int]) -> None:
+def index(post_ids: Iterable[int], *, size: int = indexing.BATCH) -> None:
     """Bring what is known of these posts' words up to date, whatever their number; idempotent."""
-    indexing.index(post_ids)
+    indexing.index(post_ids, size=size)
 
 
 def catch_up(now: datetime, *, most: int = 2_000) -> int:
@@ -61,6 +61,7 @@ def catch_up(now: datetime, *, most: int = 2_000) -> int:
 
     Also counts the words of those that appeared by the clock. Returns how many there were.
     """
+    indexing.sort_in()
     waiting = indexing.overdue(now, most=most)
     for start in range(0, len(waiting), indexing.BATCH):
         index(waiting[start : start + indexing.BATCH])

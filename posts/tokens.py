@@ -12,6 +12,7 @@ from typing import NamedTuple
 from posts.orthography import common_spelling, folded
 from posts.stemming import stem
 
+WORD_CACHE = 100_000  # words known at once, some ten megabytes
 LONGEST_WORD = 40  # letters; what is longer is no word anybody asks for
 MOST_PARTS = 3  # of a word with hyphens that may be written as one: "pre-sentence", "re-offending"
 HYPHENS = "-‐‑"  # the plain one, Unicode's own, the one that does not break
@@ -32,6 +33,9 @@ STOP_WORDS = frozenset(_STOPPED.split())
 
 WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
 _RUN = re.compile(rf"{WORD.pattern}(?:[{HYPHENS}]{WORD.pattern})*")
+# The same in ASCII, which most texts are but for these signs: half the time.
+_PLAIN_RUN = re.compile(r"[0-9a-z]+(?:['-][0-9a-z]+)*")
+_SIGNS = {"’": "'", "‘": " ", "“": " ", "”": " ", "–": " ", "—": " ", "…": " ", "‐": "-"}
 _POSSESSIVE = re.compile(r"['’ʼ]s?$|['’ʼ]s(?=['’ʼ])")
 _APOSTROPHE = re.compile(r"['’ʼ]")
 
@@ -49,7 +53,7 @@ class Token(NamedTuple):
         return self.word in STOP_WORDS
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=WORD_CACHE)
 def stem_of(word: str) -> str:
     """Return what search knows a folded word by."""
     return stem(common_spelling(word))
@@ -57,17 +61,20 @@ def stem_of(word: str) -> str:
 
 def tokens(text: str, *, start: int = 1) -> Iterator[Token]:
     """Yield the words of a text with their places, a hyphenated one also as one word."""
-    return map(Token._make, placed(text, start=start))
-
-
-def placed(text: str, *, start: int = 1) -> Iterator[tuple[str, str, int, bool]]:
-    """Yield the same as plain tuples: half the time, which counts for a whole archive."""
     place = start
-    for written in _RUN.findall(folded(text)):
-        read, length = _read(written)
-        for word, known_by, at, is_compound in read:
-            yield word, known_by, place + at, is_compound
+    for run in runs(text):
+        said, length = read(run)
+        for word, known_by, at, is_compound in said:
+            yield Token(word, known_by, place + at, is_compound)
         place += length
+
+
+def runs(text: str) -> list[str]:
+    """Return the folded words of a text, those that hyphens join as one."""
+    text = folded(text)
+    for sign, instead in _SIGNS.items():
+        text = text.replace(sign, instead)
+    return (_PLAIN_RUN if text.isascii() else _RUN).findall(text)
 
 
 def plain(written: str) -> str:
@@ -75,12 +82,12 @@ def plain(written: str) -> str:
     return _APOSTROPHE.sub("", _POSSESSIVE.sub("", folded(written)))[:LONGEST_WORD]
 
 
-@lru_cache(maxsize=100_000)
-def _read(written: str) -> tuple[tuple[tuple[str, str, int, bool], ...], int]:
+@lru_cache(maxsize=WORD_CACHE)
+def read(written: str) -> tuple[tuple[tuple[str, str, int, bool], ...], int]:
     """Return the words of what hyphens join, and how many places they take."""
     words = [plain(part) for part in WORD.findall(written)]
-    read = [(word, stem_of(word), at, False) for at, word in enumerate(words)]
+    said = [(word, stem_of(word), at, False) for at, word in enumerate(words)]
     if 1 < len(words) <= MOST_PARTS:
         whole = "".join(words)[:LONGEST_WORD]
-        read += [(whole, stem_of(whole), at, True) for at in (0, len(words) - 1)]
-    return tuple(read), len(words)
+        said += [(whole, stem_of(whole), at, True) for at in (0, len(words) - 1)]
+    return tuple(said), len(words)

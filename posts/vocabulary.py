@@ -9,8 +9,8 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from posts.indexing import SPELLED_FROM, nearby
 from posts.orthography import folded
+from posts.searchvectors import SPELLED_FROM, nearby
 from posts.tokens import Token, stem_of
 
 MOST_LOOKED_UP = 12  # words of a query whose neighbours in spelling are looked for

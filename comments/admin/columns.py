@@ -51,9 +51,9 @@ class Columns:
     @admin.display(description="state and score", ordering="score")
     def chips(self, comment: Comment) -> SafeString:
         """Return the state with the score, then each reason for it in words."""
-        score = f", score {comment.score}" if comment.score else ""
+        score = f", score {comment.score}".replace("-", "−") if comment.score else ""
         rows = [(CHIPS.get(comment.state, ""), f"{comment.get_state_display()}{score}")]
-        rows += [("chip--words", reasons.in_words(reason)) for reason in comment.reasons]
+        rows += [("chip--words", words) for words in reasons.said(comment.reasons)]
         return format_html_join(" ", '<span class="chip {}">{}</span>', rows)
 
     @admin.display(description="decide")

@@ -130,7 +130,7 @@ class CommentDesk(Columns, admin.ModelAdmin):
         if request.user.has_perm("comments.view_commentcontact"):
             sets.append(("Who wrote it", {"fields": ["contact"]}))
         if self.has_moderate_permission(request):
-            sets.append(("Answer", {"fields": ["reply"]}))
+            sets.append(("Answer", {"fields": ["reply", "opened_as"]}))
             if obj and obj.state != Comment.State.ERASED:
                 words = {"fields": ["new_name", "new_body"], "classes": ["collapse"]}
                 sets.append(("Edit the words", words))
@@ -206,7 +206,9 @@ class CommentDesk(Columns, admin.ModelAdmin):
         comment = context.get("original")
         buttons = [(verb, VERBS[verb][0]) for verb in steps_from(comment.state)] if comment else []
         # Deleting would leave no tombstone and no log: "remove" is the word here.
-        context |= {"show_delete": False, "show_save_and_continue": False}
+        context |= {"show_delete": False, "show_save_and_continue": False, "subtitle": None}
+        if comment:
+            context["title"] = f"Comment by {comment.name}" if comment.name else "Erased comment"
         context["desk_buttons"] = buttons if self.has_moderate_permission(request) else []
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -214,22 +216,25 @@ class CommentDesk(Columns, admin.ModelAdmin):
         """Change the words, decide, publish the reply if that stands; nothing else is saved."""
         if not self.has_moderate_permission(request):
             return
-        self._reword(request, obj, form.cleaned_data)
+        is_reworded = self._reword(request, obj, form.cleaned_data)
         verb, text = pressed(request.POST), form.cleaned_data.get("reply")
         if verb:
-            self._decide(request, Comment.objects.filter(pk=obj.pk), verb)
+            self._decide(request, Comment.objects.filter(pk=obj.pk, state=obj.state), verb)
         if text and verb in {None, "approve"}:
             self._reply(request, obj, text)
         elif text:
             said = "Your reply was not published. You had written: “{}”"
             self.message_user(request, format_html(said, text), messages.WARNING)
+        elif not verb and not is_reworded:
+            self.message_user(request, "Nothing was changed.", messages.INFO)
 
-    def _reword(self, request: HttpRequest, comment: Comment, words: dict[str, str]) -> None:
+    def _reword(self, request: HttpRequest, comment: Comment, words: dict[str, str]) -> bool:
         name, body = words.get("new_name"), words.get("new_body")
         if name is None or body is None or (name, body) == (comment.name, comment.body):
-            return
+            return False
         if rewording.reword(comment, name=name, body=body, now=timezone.now()):
             self.message_user(request, "The words are changed, and the page says by whom.")
+        return True
 
     def _reply(self, request: HttpRequest, comment: Comment, text: str) -> None:
         """Publish the reply; a comment that waits is approved with it."""
@@ -240,11 +245,11 @@ class CommentDesk(Columns, admin.ModelAdmin):
         except NotPublicError as error:  # Somebody else removed it meanwhile.
             said = format_html("{} You had written: “{}”", str(error), text)
             self.message_user(request, said, messages.ERROR)
+        else:
+            self.message_user(request, "Your reply is published.", messages.SUCCESS)
 
     def response_change(self, request: HttpRequest, obj: Comment) -> HttpResponse:
-        """After a button of the desk go back to the queue; `save_model` has decided."""
-        if pressed(request.POST) is None or not self.has_moderate_permission(request):
-            return super().response_change(request, obj)
+        """Go back to the queue; `save_model` has said what it did."""
         return HttpResponseRedirect(reverse("admin:comments_comment_changelist"))
 
     @admin.display(description="address")

@@ -13,6 +13,7 @@ from psycopg import Error, RawCursor, pq
 from psycopg.adapt import Loader
 from psycopg.errors import error_from_result
 from psycopg.pq import abc
+from psycopg.types.array import ListDumper
 from psycopg.types.string import TextBinaryLoader
 
 from pbrsite.database import server
@@ -39,6 +40,19 @@ class PreparedCursor(RawCursor):
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         return super().execute(query, params, prepare=True, binary=True)
+
+
+class TextsDumper(ListDumper):
+    """Writes a list of texts as an array at once: psycopg escapes each quote by a call of Python.
+
+    An archive's bodies, written by the hundred, took half as long to write down as to store.
+    """
+
+    def dump(self, obj: list[Any]) -> abc.Buffer | None:
+        if not obj or not all(isinstance(item, str) and "\0" not in item for item in obj):
+            return super().dump(obj)  # Which says why Postgres has no NUL.
+        escaped = (item.replace("\\", "\\\\").replace('"', '\\"') for item in obj)
+        return ('{"' + '","'.join(escaped) + '"}').encode()
 
 
 class JsonText(Loader):
@@ -71,6 +85,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
+        connection.adapters.register_dumper(list, TextsDumper)
         connection.adapters.register_loader("jsonb", JsonText)
         connection.adapters.register_loader("json", TextBinaryLoader)
         self.answered_at, self.questions = -inf, set()

@@ -4,22 +4,17 @@ Making a body takes most of an import's time in Python and asks nothing of the d
 meanwhile writes the batch before.
 """
 
-import os
-import pickle
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO
-
-from django.conf import settings
 
 from pbrsite.wordpress import bodies
+from pbrsite.wordpress.beside import Beside, GoneError
 from pbrsite.wordpress.bodies import Body, Place
 from posts import rendering
 from posts.rendering import Rendering
 
-LARGE = 1_000  # posts: below, starting a process takes longer than it saves
+BODIES = "bodies"
+LARGE = 200  # posts: below, starting a process takes longer than it saves
 Texts = Sequence[tuple[str, str]]  # contents, each with the key its notes' ids are made with
 
 
@@ -42,61 +37,55 @@ def make(texts: Texts, place: Place) -> list[Made]:
     return made
 
 
-def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    """Make what is asked for until nobody asks any more: what the process beside does."""
-    while True:
-        try:
-            texts, place = pickle.load(requests)  # noqa: S301 (from the process that began us)
-        except EOFError:
-            return
-        try:
-            pickle.dump(make(texts, place), answers)
-            answers.flush()
-        except BrokenPipeError:
-            os._exit(1)  # The import is gone; Python would try to flush once more, and complain.
+def answer(question: tuple[Texts, Place]) -> list[Made]:
+    """Do what the process beside is asked."""
+    return make(*question)
 
 
 class Bench:
     """Makes the bodies of one batch at a time; in a process beside from so many posts on."""
 
     def __init__(self, posts: int) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._is_large = posts >= LARGE and Beside.is_of_use()
+        self._beside: Beside | None = None
+        self._next: Beside | None = None  # It is starting.
         self._asked: tuple[Texts, Place] | None = None
-        if posts >= LARGE and (os.cpu_count() or 1) > 1:
-            # No fork of ours: it would share the connection to the database.
-            self._process = subprocess.Popen(  # noqa: S603 (our own program, no words of others)
-                [sys.executable, "-m", __package__], cwd=settings.BASE_DIR,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            )  # fmt: skip
 
     def __enter__(self) -> "Bench":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
+        self._end()
 
     def begin(self, texts: Texts, place: Place) -> None:
         """Begin to make these; `result` is to be asked before the next."""
         self._asked = (texts, place)
-        if self._process is not None and self._process.stdin is not None:
+        if texts and self._is_large:
+            # None for a file of which all is here; and while it starts, the first are made here.
+            self._is_large, self._next = False, Beside(BODIES)
+        elif self._next is not None:
+            self._beside, self._next = self._next, None
+        if self._beside is not None:
             try:
-                pickle.dump(self._asked, self._process.stdin)
-                self._process.stdin.flush()
-            except OSError:
-                self._process = None  # It died: we make them ourselves.
+                self._beside.ask(self._asked)
+            except GoneError:
+                self._end()
 
     def result(self) -> list[Made]:
-        """Return what was begun, once."""
+        """Return what was begun, once; made here where the process beside has died."""
         if self._asked is None:
             return []
-        (texts, place), self._asked = self._asked, None
-        if self._process is not None and self._process.stdout is not None:
+        asked, self._asked = self._asked, None
+        if self._beside is not None:
             try:
-                made: list[Made] = pickle.load(self._process.stdout)  # noqa: S301 (our own program)
-            except (OSError, EOFError, pickle.UnpicklingError):
-                self._process = None
+                made: list[Made] = self._beside.answer()
+            except GoneError:
+                self._end()
             else:
                 return made
-        return make(texts, place)
+        return make(*asked)
+
+    def _end(self) -> None:
+        for process in filter(None, (self._beside, self._next)):
+            process.end()
+        self._beside = self._next = None

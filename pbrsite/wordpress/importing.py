@@ -64,7 +64,7 @@ def run(path: Path, result: Report, *, now: datetime, options: Options, advance:
     )  # fmt: skip
     with _alone(), _rolled_back(options.is_rehearsal), _rarely_collected():
         total, done = survey.kinds["post"], 0
-        with Bench(total) as making, Indexer(total) as indexer:
+        with Bench(total) as making, Indexer(total, is_rehearsal=options.is_rehearsal) as indexer:
             line = Line(archive, Uploads(archive, options.media), making, indexer)
             for batch in _batches(path, archive):
                 done += line.take(batch)
@@ -82,6 +82,7 @@ def _batches(path: Path, archive: Archive) -> Iterator[list[Item]]:
     people_first: list[Author] = []
     terms_first: list[Term] = []
     batch: list[Item] = []
+    weight = 0
     for piece in reader.read(path):
         if isinstance(piece, Author):
             people_first.append(piece)
@@ -94,9 +95,10 @@ def _batches(path: Path, archive: Archive) -> Iterator[list[Item]]:
                 _pass_over(archive, piece)
                 continue
             batch.append(piece)
-            if len(batch) >= BATCH or _weight(batch) >= BATCH_CHARACTERS:
+            weight += len(piece.content)
+            if len(batch) >= BATCH or weight >= BATCH_CHARACTERS:
                 yield batch
-                batch = []
+                batch, weight = [], 0
     _write_head(archive, people_first, terms_first)
     if batch:
         yield batch
@@ -234,7 +236,3 @@ def _rarely_collected() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-def _weight(batch: Sequence[Item]) -> int:
-    return sum(len(item.content) for item in batch)

@@ -1,47 +1,95 @@
-"""The search index of imported posts: made after their rows, for a large archive beside them.
+"""The search index of imported posts: made after their rows, beside the import of the next ones.
 
-Postgres takes as long for it as for the rows; on a connection of its own it does both at once.
-What a broken-off import leaves without an index, the next run finds (see `aftermath`).
+It takes as long as the rows, in Python and in Postgres; in a process of its own both are made at
+once. What a broken-off import leaves without an index, the next run finds (see `aftermath`).
 """
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
-from django.db import connection
+from django.db import Error, connection
 
 from pbrsite.wordpress.bench import LARGE
+from pbrsite.wordpress.beside import Beside, GoneError
 from posts import search
+
+INDEX = "index"
+MOST = 500  # posts indexed at once: half a second's locks, for which an editor's save may wait
+LEAST = 200  # posts that are worth a question to the process beside
+
+Question = tuple[dict[str, Any], list[int]]  # the database, the posts
+
+
+def answer(question: Question) -> bool:
+    """Do what the process beside is asked; return whether it is done."""
+    database, post_ids = question
+    connection.settings_dict |= database
+    try:
+        search.index(post_ids, size=MOST)
+    except Error:  # The import tries itself, and says what is wrong.
+        connection.close()
+        return False
+    return True
 
 
 class Indexer:
-    """Indexes one batch at a time; in a thread beside from so many posts on."""
+    """Indexes what is waiting a few hundred at a time; in a process beside from so many posts on.
 
-    def __init__(self, posts: int) -> None:
-        self._thread = ThreadPoolExecutor(1) if posts >= LARGE else None
-        self._last: Future[None] | None = None
+    The more there are at once, the less each costs: so those are gathered that come while others
+    are indexed.
+    """
+
+    def __init__(self, posts: int, *, is_rehearsal: bool = False) -> None:
+        self._is_large = posts >= LARGE and Beside.is_of_use() and not is_rehearsal
+        self._beside: Beside | None = None
+        self._waiting: list[int] = []
+        self._asked: list[int] = []
 
     def __enter__(self) -> "Indexer":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._thread is not None:
-            self._thread.submit(_hang_up)
-            self._thread.shutdown(wait=True)
+        self._end()
 
     def index(self, post_ids: list[int]) -> None:
         """Index posts whose rows are committed; raises what went wrong with those before."""
-        if not post_ids:
-            return
-        if self._thread is None:
-            search.index(post_ids)
-            return
-        self.wait()
-        self._last = self._thread.submit(search.index, post_ids)
+        self._waiting += post_ids
+        if post_ids and self._is_large:  # None for a file of which all is here.
+            self._is_large, self._beside = False, Beside(INDEX)
+        if len(self._waiting) >= (LEAST if self._beside else 1):
+            self._begin()
 
     def wait(self) -> None:
-        if self._last is not None:
-            last, self._last = self._last, None
-            last.result()
+        """Return when all posts are indexed."""
+        self._begin()
+        self._finish()
 
+    def _begin(self) -> None:
+        self._finish()
+        self._asked, self._waiting = self._waiting, []
+        if self._beside is not None and self._asked:
+            try:
+                self._beside.ask((connection.settings_dict, self._asked))
+            except GoneError:
+                self._end()
+        if self._beside is None:
+            self._finish()
 
-def _hang_up() -> None:
-    connection.close()  # That of the thread which runs this.
+    def _finish(self) -> None:
+        """Wait for what was asked for last; do it here where nobody has."""
+        asked, self._asked = self._asked, []
+        if asked and not self._is_done():
+            search.index(asked, size=MOST)
+
+    def _is_done(self) -> bool:
+        if self._beside is None:
+            return False
+        try:
+            return bool(self._beside.answer())
+        except GoneError:
+            self._end()
+            return False
+
+    def _end(self) -> None:
+        if self._beside is not None:
+            self._beside.end()
+            self._beside = None

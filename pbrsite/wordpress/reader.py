@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +214,12 @@ def _words(element: Any) -> dict[str, str]:
 
 def _name(element: Any) -> str:
     """Return the name without its namespace, or without the prefix that stands for a lost one."""
-    return str(element.tag).rpartition("}")[2].rpartition(":")[2]
+    return _bare(element.tag)
+
+
+@lru_cache(maxsize=1_000)
+def _bare(tag: object) -> str:
+    return str(tag).rpartition("}")[2].rpartition(":")[2]
 
 
 def _whose(element: Any, name: str) -> str:

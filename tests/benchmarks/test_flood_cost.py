@@ -15,6 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +23,7 @@ from urllib.parse import urlencode
 import pytest
 from django.conf import settings
 
+from comments import intake
 from comments.models import Comment
 from tests.comments.factories import signed_fields
 from tests.factories import make_post
@@ -69,11 +71,11 @@ def _wait(port: int) -> None:
 
 
 class Flood(threading.Thread):
-    """Posts at an even rate over one connection after another, and counts the answers."""
+    """Posts at an even rate over one connection, each time another form; counts the answers."""
 
-    def __init__(self, port: int, address: str, body: bytes) -> None:
+    def __init__(self, port: int, address: str, forms: Iterator[bytes]) -> None:
         super().__init__()
-        self.target, self.address, self.body = port, address, body
+        self.target, self.address, self.forms = port, address, forms
         self.answers: Counter[int] = Counter()
         self.is_over = threading.Event()
 
@@ -83,11 +85,19 @@ class Flood(threading.Thread):
         next_at = time.monotonic()
         while not self.is_over.wait(max(0.0, next_at - time.monotonic())):
             next_at += 1 / POSTS_A_SECOND
-            connection.request("POST", self.address, self.body, headers)
+            connection.request("POST", self.address, next(self.forms), headers)
             answer = connection.getresponse()
             answer.read()
             self.answers[answer.status] += 1
         connection.close()
+
+
+def forms(fields: dict[str, str]) -> Iterator[bytes]:
+    """Yield forms that differ in name, address and words, as a flood's do."""
+    for number in count():
+        words = f"Spam number {number}, word{number % 97} and offer{number % 89}. " * 10
+        other = {"name": f"Ann {number}", "email": f"ann{number}@example.org", "body": words}
+        yield urlencode(fields | other).encode()
 
 
 def reads(port: int, address: str) -> list[float]:
@@ -108,12 +118,12 @@ def reads(port: int, address: str) -> list[float]:
 def test_flood_from_one_network_does_not_slow_the_readers(port, capsys):
     post = make_post(body="<p>Probation and results.</p>" * 100)
     page, form = f"/{post.slug}/", f"/{post.slug}/comments/"
-    body = urlencode(signed_fields(post, body="Spam. " * 50)).encode()
+    varied = forms(signed_fields(post))
     reads(port, page)
     quiet, flooded, answers, seconds = [], [], Counter[int](), 0.0
     for _ in range(ROUNDS):
         quiet.append(statistics.median(reads(port, page)))
-        flood, started = Flood(port, form, body), time.monotonic()
+        flood, started = Flood(port, form, varied), time.monotonic()
         flood.start()
         flooded.append(statistics.median(reads(port, page)))
         flood.is_over.set()
@@ -126,5 +136,6 @@ def test_flood_from_one_network_does_not_slow_the_readers(port, capsys):
             f" {1000 * statistics.median(flooded):.2f} ms instead of"
             f" {1000 * statistics.median(quiet):.2f}, ratio {ratio:.2f}"
         )
-    assert Comment.objects.count() == 1
+    _, most = intake.MOST["network"]  # Within ten minutes; it fills again meanwhile.
+    assert 0 < Comment.objects.count() <= 2 * most
     assert ratio <= MOST

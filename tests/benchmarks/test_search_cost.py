@@ -29,8 +29,8 @@ SHARES = list(accumulate(1 / (rank + 10) for rank in range(len(WORDS))))  # Zipf
 
 # A larger archive is the same one again: what a search reads and sorts grows, its words stay.
 _AGAIN = """
-INSERT INTO posts_post ({columns}, slug)
-SELECT {columns}, slug || '-' || turn || '-' || %(size)s
+INSERT INTO posts_post ({columns}, slug, feed_id)
+SELECT {columns}, slug || '-' || turn || '-' || %(size)s, gen_random_uuid()
 FROM posts_post, generate_series(2, %(times)s) AS turn;
 INSERT INTO posts_searchentry
     (post_id, released_at, authors, tags, length, title, terms, is_counted)
@@ -74,6 +74,7 @@ def grow(times: int, size: int) -> None:
         for statement in _AGAIN.format(columns=columns).split(";\n"):
             if statement.strip() and times > 1:
                 cursor.execute(statement, {"times": times, "size": str(size)})
+        cursor.execute("SELECT gin_clean_pending_list('posts_searchentry_terms')")
         cursor.execute("ANALYZE posts_post; ANALYZE posts_searchentry; ANALYZE posts_searchterm")
 
 

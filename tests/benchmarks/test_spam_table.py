@@ -23,11 +23,11 @@ ROWS = [
 ]  # fmt: skip
 LEAST = 0.9
 REACHED = {
-    ("nothing", "checking"): 0.7, ("checking", "checking"): 0.75,
-    ("policy blog", "checking"): 0.75, (PSY, "checking"): 0.75, (LMFAO, "checking"): 0.75,
-    ("all", "checking"): 0.75,
-    (PSY, PSY): 0.45, (LMFAO, LMFAO): 0.7, (PSY, LMFAO): 0.65, (LMFAO, PSY): 0.4,
-    ("all", PSY): 0.4, ("all", LMFAO): 0.65,
+    ("nothing", "checking"): 0.75, ("checking", "checking"): 0.83,
+    ("policy blog", "checking"): 0.85, (PSY, "checking"): 0.8, (LMFAO, "checking"): 0.8,
+    ("all", "checking"): 0.8,
+    (PSY, PSY): 0.76, (LMFAO, LMFAO): 0.82, (PSY, LMFAO): 0.72, (LMFAO, PSY): 0.38,
+    ("all", PSY): 0.7, ("all", LMFAO): 0.75,
 }  # fmt: skip
 
 

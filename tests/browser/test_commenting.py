@@ -40,6 +40,26 @@ def test_reader_is_trusted_by_proof_edits_and_is_erased(
     context = chromium.new_context(base_url=live_server.url, java_script_enabled=has_javascript)
     page = context.new_page()
     write(page, post.slug, "My frist words.", "E-mail me about replies")
+    mend_own_words(page)
+    run_jobs()
+    confirm(page, live_server)
+    Comment.objects.all().approve(by=make_staff())
+    write(page, post.slug, "My second words.")
+    expect(page.locator("main")).to_contain_text("It is published")
+    stranger = chromium.new_context(base_url=live_server.url).new_page()
+    stranger.goto("/a-post/")
+    expect(stranger.locator("#comments")).to_contain_text("My second words.")
+    stranger.context.close()
+    ask_for_link(page)
+    run_jobs()
+    erase(page, live_server)
+    page.goto("/a-post/")
+    expect(page.locator("main")).not_to_contain_text("words")
+    assert not CommentContact.objects.exists()
+    context.close()
+
+
+def mend_own_words(page: Page) -> None:
     page.get_by_role("link", name="Back to the comments").click()
     own = page.locator("#own-comments")
     expect(own).to_contain_text("Only you see this")
@@ -48,29 +68,24 @@ def test_reader_is_trusted_by_proof_edits_and_is_erased(
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#own-comments")).to_contain_text("My first words.")
 
-    run_jobs()
+
+def confirm(page: Page, live_server: Any) -> None:
     page.goto(mailed_link(live_server))
     expect(page.locator(".panel")).to_contain_text("My first words.")
     page.get_by_role("button", name="Yes, this is my address").click()
     expect(page.locator("h1")).to_have_text("Your address is confirmed")
-    Comment.objects.all().approve(by=make_staff())
-    write(page, post.slug, "My second words.")
-    stranger = chromium.new_context(base_url=live_server.url).new_page()
-    stranger.goto("/a-post/")
-    expect(stranger.locator("#comments")).to_contain_text("My second words.")
-    stranger.context.close()
 
+
+def ask_for_link(page: Page) -> None:
     page.goto("/comments/yours/")
     page.get_by_label("Your e-mail").fill("wanda@example.org")
     page.get_by_role("button", name="Mail me a link").click()
-    run_jobs()
+
+
+def erase(page: Page, live_server: Any) -> None:
     page.goto(mailed_link(live_server))
     page.get_by_role("button", name="Erase everything").click()
     expect(page.locator("#erase")).to_contain_text("Tick the box")
     page.get_by_label("I want all these comments").check()
     page.get_by_role("button", name="Erase everything").click()
     expect(page.locator("h1")).to_have_text("Everything is erased")
-    page.goto("/a-post/")
-    expect(page.locator("main")).not_to_contain_text("words")
-    assert not CommentContact.objects.exists()
-    context.close()

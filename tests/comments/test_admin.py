@@ -129,6 +129,19 @@ def test_button_on_the_comments_page_decides_and_returns_to_the_queue(desk, acti
     assert response["Location"] == LIST
 
 
+@pytest.mark.parametrize("data", [{"_mark_spam": "1"}, {"reply": "Kept words."}])
+def test_page_opened_before_a_colleagues_decision_decides_nothing(desk, data):
+    comment = make_comment()
+    Comment.objects.all().approve(by=make_moderator())
+    stale = form_data(opened_as="held", **data)
+    said = desk.post(f"{LIST}{comment.pk}/change/", stale).content.decode()
+    comment.refresh_from_db()
+    assert comment.is_public
+    assert not comment.replies.exists()
+    assert "it is published by now" in said
+    assert data.get("reply", "") in said
+
+
 def test_reply_as_staff_is_public_at_once_and_approves_what_waited(desk):
     comment = make_comment()
     desk.post(f"{LIST}{comment.pk}/change/", form_data(reply="Thank *you*."))

@@ -98,11 +98,37 @@ def test_click_proves_the_address_and_the_next_comment_appears_at_once(client, p
     assert all(contact.proven_at for contact in CommentContact.objects.all())
 
 
-def test_second_click_is_harmless(client, post, run_jobs):
+def test_a_link_works_once_and_says_so_the_second_time(client, post, run_jobs):
     send(client, post, notify="on")
     run_jobs()
-    assert [click(client).status_code for _ in range(2)] == [200, 200]
+    click(client)
+    for again in (Client().get(link()), Client().post(link())):
+        assert b"confirmed already" in again.content
+        assert trust.COOKIE not in again.cookies
     assert Identity.objects.count() == 1
+
+
+def test_words_rewritten_after_the_page_was_read_are_not_vouched_for(client, post, run_jobs):
+    send(client, post, notify="on")
+    run_jobs()
+    shown = html.fromstring(client.get(link()).content).xpath("//input[@name='shown']/@value")
+    Comment.objects.update(body="Other words.", edited_at=timezone.now())
+    client.post(link(), {"shown": shown})
+    assert not CommentContact.objects.exclude(proven_at=None).exists()
+
+
+def test_answer_says_what_became_of_a_known_writers_comment(client, post, run_jobs):
+    send(client, post, remember="on")
+    run_jobs()
+    click(client)
+    Comment.objects.all().approve(by=make_staff())
+    send(client, post, body="A second one.")
+    assert b"It is published" in client.get(f"/{post.slug}/comments/received/").content
+    send(client, post, body="A third one.", email="other@example.org")
+    said = client.get(f"/{post.slug}/comments/received/").content
+    assert b"remembers another e-mail address" in said
+    assert b"checked before they appear" in said
+    assert b"example.org" not in said
 
 
 def test_comment_of_somebody_else_is_pointed_out_and_loses_the_address(client, post, run_jobs):

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from comments import bayes, lessons, spam
 from comments.lessons import Lesson, SpamToken
 from comments.models import Comment
-from comments.submissions import Submission, Training
+from comments.submissions import Calibration, Submission, Training
 from tests.comments.factories import make_comment
 from tests.factories import make_staff
 
@@ -121,18 +121,32 @@ def test_classifier_names_the_words_that_pulled_and_stays_within_its_weight():
 
 
 def test_classifier_alone_never_makes_spam():
-    training = Training(50, 50, dict.fromkeys(["one", "two", "three", "four"], (50, 0)))
+    counts = dict.fromkeys(["one", "two", "three", "four"], (50, 0))
+    training = Training(50, 50, counts, Calibration(line=55))
     judgement = spam.judge(Submission("", "One two three four", "", training=training))
-    assert judgement.score <= 25
+    assert spam.verdict(judgement.score) is spam.Verdict.HOLD
 
 
 def test_decisions_on_other_texts_are_believed_by_half():
     counts = {"subscribe": (50, 0), "channel": (40, 0), "video": (20, 20)}
     known = Training(50, 50, counts)
-    near = bayes.findings(Submission("", "subscribe channel video", "", training=known))
-    far = bayes.findings(
-        Submission("", "subscribe newsletter probation channel hostel magistrate", "",
-                   training=known)
-    )  # fmt: skip
-    assert near[0].times == pytest.approx(2 * far[0].times, rel=0.2)
-    assert bayes.familiar(Submission("", "probation hostel", "", training=known)) == []
+    strange = "newsletter probation hostel magistrate tribunal curfew sentence recall custody "
+    strange += "parole governor wing chaplain estate"
+    near, far = (
+        {one.code: one.times for one in bayes.findings(Submission("", text, "", training=known))}
+        for text in ("subscribe channel video", f"subscribe {strange}")
+    )
+    assert near["bayes"] == pytest.approx(2 * far["bayes"], rel=0.2)
+    assert near["familiar"] == 1
+    assert "familiar" not in far
+
+
+def test_signs_are_learnt_beside_the_words():
+    reasons = [
+        {"code": code, "weight": 20, "evidence": ""} for code in ("front-page", "haste", "history")
+    ]
+    make_comment(body="sofas", reasons=reasons)
+    Comment.objects.all().mark_spam(by=make_staff())
+    taught = set(SpamToken.objects.values_list("token", flat=True))
+    assert "~front-page" in taught
+    assert not taught & {"~haste", "~history"}

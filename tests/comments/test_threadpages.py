@@ -85,6 +85,21 @@ def test_of_many_answers_the_first_five_are_shown_and_the_thread_has_them_all(cl
     assert shown(client, thread) == [root.public_id, *ids(answers)]
 
 
+def test_a_long_thread_has_pages_and_permalinks_find_theirs(client, monkeypatch):
+    monkeypatch.setattr("comments.threads.PER_PART", 3)
+    root = published(created_at=START)
+    answer, *_ = fill(root.post, 8, parent=root, depth=1)
+    last = published(parent=answer, created_at=START + timedelta(days=2))
+    thread = f"/{root.post.slug}/comments/{root.public_id}/thread/"
+    said = ids(list(Comment.objects.filter(depth=1).order_by("created_at")))
+    assert shown(client, thread) == [root.public_id, said[0], last.public_id]
+    assert shown(client, f"{thread}page/2/") == [root.public_id, *said[1:4]]
+    assert shown(client, f"{thread}page/4/") == [root.public_id, said[7]]
+    assert client.get(f"{thread}page/5/").status_code == 404
+    permalink = Comment.objects.get(public_id=said[7]).get_absolute_url()
+    assert client.get(permalink)["Location"] == f"{thread}page/4/#comment-{said[7]}"
+
+
 def test_a_permalink_leads_to_the_post_while_its_page_shows_the_comment(client):
     comment = published()
     answer = client.get(comment.get_absolute_url())

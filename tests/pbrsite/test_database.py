@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 
 from pbrsite.database import server
 from tests.environment import ROOT
@@ -123,6 +123,17 @@ def test_a_connection_the_server_has_closed_is_noticed_without_asking():
     assert said, "the server says so, and only then does it close"
     assert not connection.is_usable()
     connection.close()
+
+
+@pytest.mark.django_db
+def test_a_list_of_texts_arrives_as_it_is():
+    texts = ['"', "\\", "\\\"'", "null", "", "{a,b}", " é\n"]
+    with connection.cursor() as cursor:
+        for some in (texts, [*texts, None], []):
+            cursor.execute("SELECT %s::text[]", [some])
+            assert cursor.fetchone()[0] == some
+        with pytest.raises(DataError, match="NUL"):
+            cursor.execute("SELECT %s::text[]", [["a\0"]])
 
 
 @pytest.mark.django_db(transaction=True)

@@ -84,6 +84,17 @@ def test_anything_but_the_plainest_question_goes_on_to_django(handler, passed_on
         assert passed_on == ["/a-post/"], more
 
 
+@pytest.mark.parametrize("port", ["80", "8000", "abc", "99999", "123456", "", "80:80", "²"])
+def test_a_port_is_judged_as_without_kept_pages(handler, settings, port):
+    make_post(slug="a-post")
+    host = {"HTTP_HOST": f"testserver:{port}"}
+    settings.PAGE_CACHE_MB = 0
+    expected = ask(handler, "/a-post/", **host)[0]
+    settings.PAGE_CACHE_MB = 1
+    ask(handler, "/a-post/")
+    assert ask(handler, "/a-post/", **host)[0] == expected
+
+
 def test_behind_a_proxy_only_what_came_by_https_is_handed_out(handler, passed_on, settings):
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     make_post(slug="a-post")

@@ -1,13 +1,14 @@
 """The search index: whose words are counted, what is written, and in which order it is locked."""
 
+import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from posts import search
-from posts.indexing import SearchTerm
+from posts.indexing import SearchEntry, SearchTerm
 from posts.models import Post
 from tests.factories import make_post
 from tests.subscriptions.test_races import together
@@ -79,6 +80,53 @@ def test_a_withdrawal_and_a_job_for_the_same_post_do_not_block_each_other_for_ev
     assert together(2, act) == ["done", "done"]
 
 
+def delete_all(post: Post) -> None:
+    Post.objects.filter(pk=post.pk).delete()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("deleted", [delete, delete_all])
+def test_a_deletion_and_a_job_for_the_same_post_do_not_block_each_other_for_ever(deleted):
+    post = make_post()
+    search.index([post.pk])
+    Post.objects.filter(pk=post.pk).update(title="Another")
+    is_going, has_locked = threading.Event(), threading.Event()
+
+    def act(number: int) -> str:
+        with connection.execute_wrapper(note if number else wait):
+            if number:
+                is_going.wait(10)
+                search.index([post.pk])
+            else:
+                deleted(post)
+        return "done"
+
+    def wait(execute, sql, params, many, context):
+        """Let the job go once the entry is gone, until it holds the post or waits for it."""
+        found = execute(sql, params, many, context)
+        if sql.startswith('DELETE FROM "posts_searchentry"'):
+            is_going.set()
+            while not has_locked.is_set() and not is_somebody_waiting():
+                pass
+        return found
+
+    def note(execute, sql, params, many, context):
+        found = execute(sql, params, many, context)
+        if "FOR NO KEY UPDATE" in sql:
+            has_locked.set()
+        return found
+
+    assert together(2, act) == ["done", "done"]
+    assert not Post.objects.exists()
+    assert not SearchEntry.objects.exists()
+
+
+def is_somebody_waiting() -> bool:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])
+
+
 @pytest.mark.django_db
 def test_a_post_without_an_entry_is_indexed_by_the_clock():
     make_post(title="Brundlewick")
@@ -115,3 +163,24 @@ def test_a_renamed_author_is_found_by_the_new_name(client, admin_client):
     data = {"name": "Zephaniah Brundlewick", "slug": author.slug, "role": "", "bio": ""}
     admin_client.post(f"/admin/posts/author/{author.pk}/change/", data)
     assert client.get("/search/", {"q": "zephaniah"}).context["total"] == 1
+
+
+@pytest.mark.django_db
+def test_no_look_into_the_index_reads_a_list_of_late_comers():
+    posts = [make_post(title=f"Brundlewick {number}") for number in range(3)]
+    search.index([post.pk for post in posts])
+    assert late_comers() == 0
+
+
+def late_comers() -> int:
+    """Return how many pages of new words the index has not sorted in; that is said on taking."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT gin_clean_pending_list('posts_searchentry_terms')")
+        (pages,) = cursor.fetchone()
+    return int(pages)
+
+
+@pytest.mark.django_db
+def test_a_word_that_arrays_read_otherwise_is_spelled_right():
+    search.index([make_post(title="Null hypotheses").pk])
+    assert "null" in SearchTerm.objects.get(term="=null").nearby

@@ -106,3 +106,14 @@ def _cdata(value: Any) -> str:
     if isinstance(value, int) or not text:
         return escape(text)
     return f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>"
+
+
+def notes(report: dict[str, Any], kind: str = "post") -> set[str]:
+    """Return what the report notes of items of a kind."""
+    return {note["note"] for line in report["items"] if line["kind"] == kind
+            for note in line.get("notes", [])}  # fmt: skip
+
+
+def reasons(report: dict[str, Any]) -> set[str]:
+    """Return why the report says that items were passed over."""
+    return {line["reason"] for line in report["reasons"]}
