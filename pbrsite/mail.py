@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import css_inline
+from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
@@ -74,7 +75,9 @@ def send(message: EmailMessage) -> None:
         if any(code < 500 for code in codes):
             raise MailNotSent(str(codes)) from None
         logger.info("The relay refused a recipient: %s", codes)
-    except (OSError, smtplib.SMTPException) as error:
+    except AnymailRecipientsRefused:
+        logger.info("The provider refused a recipient")
+    except (OSError, smtplib.SMTPException, AnymailError) as error:
         raise MailNotSent(type(error).__name__) from None
 
 

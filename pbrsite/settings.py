@@ -13,6 +13,8 @@ import environs
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from pbrsite import providers
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environs.Env()
 
@@ -125,23 +127,36 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # -- Mail ---------------------------------------------------------------------------------------
 
 
+EMAIL_TIMEOUT = 30  # Seconds.
+
+
 def _email() -> dict[str, Any]:
     if not env.str("EMAIL_URL", ""):
         return {"EMAIL_BACKEND": "pbrsite.mail.FileBackend"}
-    allowed = "smtp://host:25, submission://user:password@host:587 (STARTTLS) or smtp://…?ssl=True"
+    allowed = (
+        "smtp://host:25, submission://user:password@host:587 (STARTTLS) or smtp://…?ssl=True, "
+        f"with &timeout=seconds where 30 are not right; or {providers.allowed()}"
+    )
+    # Of an error nothing is passed on: it quotes the URL, and that holds a password.
     try:
+        if providers.is_meant(env.str("EMAIL_URL")):
+            settings = providers.settings_from(env.str("EMAIL_URL"))
+            require("EMAIL_URL", settings, allowed=allowed)
+            return settings or {}
         config = dict(env.dj_email_url("EMAIL_URL"))
-    except (environs.EnvError, ValueError) as error:
-        raise ImproperlyConfigured(f"EMAIL_URL is wrong. Allowed: {allowed}.") from error
-    backend = config.get("EMAIL_BACKEND", "")
+    except (environs.EnvError, ValueError):
+        raise ImproperlyConfigured(f"EMAIL_URL is wrong. Allowed: {allowed}.") from None
+    backend, seconds = config.get("EMAIL_BACKEND", ""), config.get("EMAIL_TIMEOUT")
     require("EMAIL_URL", backend.endswith("smtp.EmailBackend"), allowed=allowed)
-    names = ("BACKEND", "HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
+    require("EMAIL_URL", seconds is None or 1 <= seconds <= 600, allowed=allowed)
+    config["EMAIL_TIMEOUT"] = seconds or EMAIL_TIMEOUT
+    names = ("BACKEND", "HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL",
+             "TIMEOUT")  # fmt: skip
     return {f"EMAIL_{name}": config[f"EMAIL_{name}"] for name in names}
 
 
 globals().update(_email())
 EMAIL_FILE_PATH = VAR_DIR / "mail"
-EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = read(
     "DEFAULT_FROM_EMAIL", "str", f"{SITE_NAME} <editors@example.org>", allowed="Name <address>"
 )
@@ -207,6 +222,9 @@ def _bounce_mailbox() -> dict[str, Any]:
 
 
 MAIL_KEYS = _mail_keys()
+# How many connections the background workers together keep with the relay while an issue goes out.
+MAIL_CONNECTIONS = read("MAIL_CONNECTIONS", "int", 2, allowed="whole connections, 1 to 16")
+require("MAIL_CONNECTIONS", 1 <= MAIL_CONNECTIONS <= 16, allowed="whole connections, 1 to 16")
 BOUNCE_ADDRESS = read(
     "BOUNCE_ADDRESS", "str", "", allowed="an address that accepts name+tag@domain"
 )

@@ -7,18 +7,20 @@ process ends, and then `recover` gives its claims back and names the one in flig
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
+from django.db.models import Count, Min
 
+from pbrsite.database.base import DatabaseWrapper
 from subscriptions.deliveries import ABOUT_US
 from subscriptions.models import Delivery, Issue
 
 EXPIRES_AFTER = timedelta(hours=20)
-MOST_WORKERS = 4
+MOST_CONNECTIONS = 16  # of all processes; as many as any relay is likely to bear
 _LOCKS = 0x6D61696C  # "mail": the class of the workers' advisory locks.
 
 _ALIVE = """
@@ -36,19 +38,20 @@ UPDATE subscriptions_delivery d SET state = 'claimed', worker = %(worker)s, at =
 FROM won WHERE d.id = won.id
 RETURNING d.id, d.issue_id, d.subscriber_id, d.edition_id
 """
+# One commit for each message, so planned once: the values have their places and types.
 _STEP = """
 WITH closed AS (
-    UPDATE subscriptions_delivery SET state = %(state)s, smtp_reply = %(reply)s,
-        next_at = %(next_at)s, worker = NULL, at = %(now)s
-    WHERE id = %(closing)s AND state = 'sending' AND worker = %(worker)s
+    UPDATE subscriptions_delivery SET state = $2, smtp_reply = $3, next_at = $4::timestamptz,
+        worker = NULL, at = $7::timestamptz
+    WHERE id = $1::bigint AND state = 'sending' AND worker = $6::integer
     RETURNING id
 ), opened AS (
-    UPDATE subscriptions_delivery d SET state = 'sending', attempt = d.attempt + 1, at = %(now)s
+    UPDATE subscriptions_delivery d SET state = 'sending', attempt = d.attempt + 1, at = $7
     FROM subscriptions_subscriber s, subscriptions_issue i
-    WHERE d.id = %(opening)s AND d.state = 'claimed' AND d.worker = %(worker)s
+    WHERE d.id = $5::bigint AND d.state = 'claimed' AND d.worker = $6
       AND s.id = d.subscriber_id AND s.state = 'active'
       AND i.id = d.issue_id AND i.state = 'sending'
-      AND (%(closing)s = 0 OR EXISTS (SELECT FROM closed))
+      AND ($1 = 0 OR EXISTS (SELECT FROM closed))
     RETURNING d.attempt, s.email
 )
 SELECT (SELECT count(*) FROM closed), (SELECT attempt FROM opened), (SELECT email FROM opened)
@@ -115,6 +118,9 @@ class Closing:
     next_at: datetime | None = None
 
 
+_NOTHING = Closing(0, "", "")
+
+
 @dataclass(frozen=True)
 class Attempt:
     number: int
@@ -131,20 +137,32 @@ class Standing:
 
 
 @contextmanager
-def presence() -> Iterator[int | None]:
-    """Be a worker: yield its number, or None when enough of them are at it."""
+def presence(*, most: int = MOST_CONNECTIONS) -> Iterator[int | None]:
+    """Be a worker: yield its number, or None when so many are at it, in whichever process."""
     worker = secrets.randbelow(2**31 - 1) + 1
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({_ALIVE}) alive", {"locks": _LOCKS})  # noqa: S608
-        if cursor.fetchone()[0] >= MOST_WORKERS:
-            yield None
-            return
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [_LOCKS, worker])
+    if not _come_in(worker, most):
+        yield None
+        return
     try:
         yield worker
     finally:
-        with connection.cursor() as cursor:
+        # A session that broke has lost its locks already.
+        with suppress(OperationalError, InterfaceError), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCKS, worker])
+
+
+def _come_in(worker: int, most: int) -> bool:
+    """Take the worker's lock unless so many are taken; one at a time looks and takes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCKS])
+        try:
+            cursor.execute(f"SELECT count(*) FROM ({_ALIVE}) alive", {"locks": _LOCKS})  # noqa: S608
+            if cursor.fetchone()[0] >= most:
+                return False
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [_LOCKS, worker])
+            return True
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCKS])
 
 
 def claim(worker: int, *, now: datetime, size: int) -> list[Claim]:
@@ -160,15 +178,17 @@ def step(
     Returns None when the next may not be opened: the person left, or the issue was paused.
     Raises LostClaim when the attempt to close is no longer ours; then nothing is opened either.
     """
-    last = closing or Closing(0, "", "")
-    row = _rows(
-        _STEP, closing=last.pk, state=last.state, reply=last.reply, next_at=last.next_at,
-        opening=opening, worker=worker, now=now,
-    )[0]  # fmt: skip
-    closed, number, email = row
-    if closing and not closed:
+    last = closing or _NOTHING
+    values = [
+        str(last.pk), last.state, last.reply, last.next_at.isoformat() if last.next_at else None,
+        str(opening or 0), str(worker), now.isoformat(),
+    ]  # fmt: skip
+    encoded = [None if value is None else value.encode() for value in values]
+    database = cast(DatabaseWrapper, connection)
+    closed, number, email = database.order(b"subscriptions_step", _STEP, encoded)
+    if closing and closed != b"1":
         raise LostClaim
-    return None if number is None else Attempt(number, email)
+    return Attempt(int(number), email.decode()) if number and email else None
 
 
 def pass_over(claim: Claim, *, worker: int, now: datetime) -> str:
@@ -203,6 +223,13 @@ def settle(now: datetime) -> int:
 def standing(issue_id: int) -> Standing:
     """Return how the issue stands, without what is in flight. Reads all its deliveries."""
     return Standing(*_rows(_STANDING, issue=issue_id, about_us=ABOUT_US)[0])
+
+
+def waiting() -> tuple[int, datetime | None]:
+    """Return how many deliveries of the issues under way wait, and when the first is due."""
+    found = Delivery.objects.open().filter(issue__in=Issue.objects.sending())
+    row = found.aggregate(count=Count("pk"), first=Min("next_at"))
+    return row["count"], row["first"]
 
 
 def is_open() -> bool:

@@ -19,10 +19,12 @@ from subscriptions.deliveries import Delivery, DeliveryItem, DeliveryQuerySet
 from subscriptions.feedback import MailEvent
 from subscriptions.issues import Edition, Issue, IssuePost, Kind
 from subscriptions.plans import Plan, PlanEntry
+from subscriptions.rests import RelayRest
 
 __all__ = [
     "ConsentEvent", "Delivery", "DeliveryItem", "DeliveryQuerySet", "Edition", "Issue", "IssuePost",
-    "Kind", "MailEvent", "MailRequest", "Plan", "PlanEntry", "Subscriber", "Suppression",
+    "Kind", "MailEvent", "MailRequest", "Plan", "PlanEntry", "RelayRest",
+    "Subscriber", "Suppression",
 ]  # fmt: skip
 
 WORDING = "2026-11"  # The version of the sentences people agree to; a change of them moves it.

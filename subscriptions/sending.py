@@ -1,74 +1,39 @@
 """The sender: claims deliveries, hands them over one by one, and writes down what became of each.
 
 One commit per message closes the last attempt and opens the next, before the first byte of MAIL. So
-when a process dies, exactly the message in flight is uncertain; its delivery becomes `unknown`.
+when a process dies, exactly the message in flight of each connection is uncertain; its delivery
+becomes `unknown`. A connection to the relay is a thread with a database session and a worker number
+of its own: threads, since measured beside processes they send as many and start at once.
 """
 
 import logging
 import random
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from subscriptions import couriers, ledger
+from subscriptions import couriers, ledger, rests
 from subscriptions.couriers import Courier, Outcome, RelayUnavailable
+from subscriptions.health import Watch
 from subscriptions.ledger import Attempt, Claim, Closing
 from subscriptions.message import Pattern
-from subscriptions.models import Delivery, Edition, Issue
+from subscriptions.models import Delivery, Edition
 
 logger = logging.getLogger(__name__)
 
 BATCH = 100
 RETRY_AFTER_MINUTES = (1, 5, 15, 60, 240)
 PATTERNS_KEPT = 64
-BUSY_ENOUGH = 2  # times in a row that the relay asks for patience
-FAILURES_IN_A_ROW = 20
-POLICY_REFUSALS = 5  # at least, and more than 2 % of the attempts
-POLICY_SHARE = 0.02
+BUSY_ENOUGH = 2  # times in a row that the relay asks one connection for patience
+DATABASE_GONE = "the database does not answer"
 
 Clock = Callable[[], datetime]
-
-
-@dataclass
-class Health:
-    """How one issue fares with the relay: what the ledger holds, and what this sender adds.
-
-    Of deliveries, not of attempts: the same person refused again tells nothing new.
-    """
-
-    attempted: int
-    on_our_account: set[int]
-    in_a_row: set[int]
-
-    @classmethod
-    def of(cls, issue_id: int) -> "Health":
-        """Take over what earlier senders met: a fresh count for each would lose people to each."""
-        found = ledger.standing(issue_id)
-        return cls(
-            found.attempted, set(found.refused_on_our_account), set(found.refused_since_last_sent)
-        )
-
-    def note(self, delivery_id: int, outcome: Outcome) -> None:
-        self.attempted += 1
-        if outcome.is_about_us:
-            self.on_our_account.add(delivery_id)
-        if outcome.is_refusal:
-            self.in_a_row.add(delivery_id)
-        elif outcome.state == Delivery.State.SENT:
-            self.in_a_row.clear()
-
-    @property
-    def complaint(self) -> str:
-        """Return why the issue has to pause, or ""."""
-        if len(self.in_a_row) >= FAILURES_IN_A_ROW:
-            return f"{len(self.in_a_row)} refusals in a row"
-        ours = len(self.on_our_account)
-        if ours >= POLICY_REFUSALS and ours > self.attempted * POLICY_SHARE:
-            return f"{ours} of {self.attempted} refused on our account"
-        return ""
 
 
 @dataclass
@@ -79,74 +44,166 @@ class Report:
     trouble: str = ""
 
 
+@dataclass
+class Round:
+    """What the connections of one call of `send` share. Whoever has trouble stops them all."""
+
+    clock: Clock
+    should_stop: Callable[[], bool]
+    on_outcome: Callable[[str], None]
+    most: int  # connections at once, those of other processes counted in
+    report: Report = field(default_factory=Report)
+    watch: Watch = field(default_factory=Watch)
+    patterns: dict[int, Pattern] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+    is_over: bool = False
+
+    def is_stopping(self) -> bool:
+        return self.is_over or self.should_stop()
+
+    def stop(self, trouble: str) -> None:
+        with self.lock:
+            self.is_over = True
+            self.report.trouble = self.report.trouble or trouble
+
+    def count(self, state: str) -> None:
+        with self.lock:
+            self.report.outcomes[state] += 1
+        self.tell(state)
+
+    def tell(self, state: str) -> None:
+        with self.lock:
+            self.on_outcome(state)
+
+    def pattern(self, edition_id: int) -> Pattern:
+        """Return an edition's message, built once for all connections."""
+        found = self.patterns.get(edition_id)
+        if found is None:
+            with self.lock:
+                if edition_id not in self.patterns:
+                    if len(self.patterns) >= PATTERNS_KEPT:
+                        self.patterns.clear()
+                    self.patterns[edition_id] = _pattern(edition_id)
+                found = self.patterns[edition_id]
+        return found
+
+
 def send(
     *, clock: Clock = timezone.now, should_stop: Callable[[], bool] = lambda: False,
-    on_outcome: Callable[[str], None] = lambda state: None,
+    on_outcome: Callable[[str], None] = lambda state: None, connections: int = 1,
+    most: int = ledger.MOST_CONNECTIONS,
 ) -> Report:  # fmt: skip
-    """Send until nothing is due, the relay gives up, or `should_stop`. Idempotent; many may run."""
-    ledger.recover(clock())
-    ledger.expire(clock())
-    report = Report()
-    with ledger.presence() as worker:
-        if worker is not None:
-            sender = Sender(worker, couriers.from_settings(), clock=clock, report=report)
-            sender.on_outcome = on_outcome
-            sender.run(should_stop)
-    ledger.settle(clock())
+    """Send until nothing is due, the relay gives up, or `should_stop`. Idempotent; many may run.
+
+    Opens up to `connections`, unless that were more than `most` with those of other processes.
+    What is to be tried again later is not waited for: the next ring goes on with it.
+    """
+    round_ = Round(clock, should_stop, on_outcome, most)
+    report = round_.report
+    try:
+        _send(round_, connections)
+    except (OperationalError, InterfaceError):
+        report.trouble = DATABASE_GONE
+        connection.close()
     if report.outcomes or report.trouble:
         counts = ", ".join(f"{count} {state}" for state, count in report.outcomes.items())
         logger.info("Mail: %s. %s", counts or "nothing sent", report.trouble)
     return report
 
 
+def _send(round_: Round, connections: int) -> None:
+    clock, report = round_.clock, round_.report
+    ledger.recover(clock())
+    ledger.expire(clock())
+    patience = rests.current()
+    if patience.is_over(clock()):
+        _connect(round_, patience.connections(connections))
+    elif ledger.is_open():
+        report.trouble = f"relay unavailable ({patience.reply})"
+    if patience.strikes and report.outcomes[Delivery.State.SENT.value] and not report.trouble:
+        rests.ease(clock())
+    ledger.settle(clock())
+
+
+def _connect(round_: Round, connections: int) -> None:
+    """Send over so many connections at once; return when the last is through."""
+    if connections == 1:
+        _work(round_)
+        return
+    with ThreadPoolExecutor(connections, thread_name_prefix="sender") as pool:
+        try:
+            for future in [pool.submit(_work_and_part, round_) for _ in range(connections)]:
+                future.result()
+        finally:
+            round_.is_over = True  # Also when this thread alone was told to stop.
+
+
+def _work_and_part(round_: Round) -> None:
+    """Work in a thread of its own, whose database session ends with it."""
+    try:
+        _work(round_)
+    finally:
+        connection.close()
+
+
+def _work(round_: Round) -> None:
+    try:
+        with ledger.presence(most=round_.most) as worker:
+            if worker is not None:
+                Sender(worker, couriers.from_settings(), round_).run()
+    except RelayUnavailable as error:
+        round_.stop(f"relay unavailable ({error})")
+    except (OperationalError, InterfaceError):
+        round_.stop(DATABASE_GONE)
+        connection.close()
+    except ledger.LostClaim:
+        round_.stop("taken for dead by another sender")
+
+
 class Sender:
     """One worker with one connection; its memory does not grow with the audience."""
 
-    def __init__(self, worker: int, courier: Courier, *, clock: Clock, report: Report) -> None:
-        self.worker, self.courier, self.clock, self.report = worker, courier, clock, report
-        self.on_outcome: Callable[[str], None] = lambda state: None
+    def __init__(self, worker: int, courier: Courier, round_: Round) -> None:
+        self.worker, self.courier, self.round = worker, courier, round_
+        self.clock = round_.clock
         self.closing: Closing | None = None
         self.busy_in_a_row = 0
-        self.health: dict[int, Health] = {}
-        self.patterns: dict[int, Pattern] = {}
 
-    def run(self, should_stop: Callable[[], bool]) -> None:
+    def run(self) -> None:
         try:
-            while not should_stop():
+            while not self.round.is_stopping():
+                self._mind_rest()
                 claims = ledger.claim(self.worker, now=self.clock(), size=BATCH)
                 if not claims:
                     break
-                self._walk(claims, should_stop)
-        except RelayUnavailable as error:
-            self.report.trouble = f"relay unavailable ({error})"
+                self._walk(claims)
         finally:
-            self._close_last()
-            ledger.release(self.worker, now=self.clock())
-            self.courier.close()
+            try:
+                self._close_last()
+                ledger.release(self.worker, now=self.clock())
+            finally:
+                self.courier.close()
 
-    def _walk(self, claims: list[Claim], should_stop: Callable[[], bool]) -> None:
-        self._learn_patterns(claims)
+    def _mind_rest(self) -> None:
+        """Stop where a connection of another process has met a relay that asks for patience."""
+        patience = rests.current()
+        if not patience.is_over(self.clock()):
+            raise RelayUnavailable(patience.reply)
+
+    def _walk(self, claims: list[Claim]) -> None:
         for claim in claims:
-            if should_stop():
+            if self.round.is_stopping():
                 return
             self.courier.get_ready()
+            pattern = self.round.pattern(claim.edition_id)
             closing, self.closing = self.closing, None
             attempt = ledger.step(closing, claim.pk, worker=self.worker, now=self.clock())
             if attempt is None:
                 state = ledger.pass_over(claim, worker=self.worker, now=self.clock())
-                self.on_outcome(state)
+                self.round.tell(state)
                 continue
-            letter = self.patterns[claim.edition_id].letter(claim.subscriber_id, attempt.email)
+            letter = pattern.letter(claim.subscriber_id, attempt.email, delivery_id=claim.pk)
             self._note(claim, attempt, self.courier.hand_over(letter))
-
-    def _learn_patterns(self, claims: list[Claim]) -> None:
-        """Build the messages of these claims' editions that are not built yet."""
-        wanted = {claim.edition_id for claim in claims}
-        if len(self.patterns) > PATTERNS_KEPT:
-            self.patterns.clear()
-        missing = Edition.objects.filter(pk__in=wanted - self.patterns.keys())
-        for edition in missing.select_related("issue").defer("issue__html", "issue__text"):
-            self.patterns[edition.pk] = Pattern(edition)
 
     def _note(self, claim: Claim, attempt: Attempt, outcome: Outcome) -> None:
         """Remember how it ended, and stop where the relay says so."""
@@ -154,31 +211,23 @@ class Sender:
         if outcome.state == Delivery.State.RETRY:
             next_at = self.clock() + retry_after(attempt.number)
         self.closing = Closing(claim.pk, outcome.state, outcome.reply, next_at)
-        self.report.outcomes[str(outcome.state)] += 1
-        self.on_outcome(outcome.state)
-        self._mind_health(claim, outcome)
+        self.round.count(outcome.state.value)
+        self.round.watch.note(claim.issue_id, claim.pk, outcome)
         self.busy_in_a_row = self.busy_in_a_row + 1 if outcome.is_relay_busy else 0
         if self.busy_in_a_row >= BUSY_ENOUGH:
-            raise RelayUnavailable(outcome.reply[:3])  # The rest may hold an address.
-
-    def _mind_health(self, claim: Claim, outcome: Outcome) -> None:
-        """Pause the issue where it fares badly. Until its first refusal nothing is counted."""
-        issue_id = claim.issue_id
-        if issue_id not in self.health:
-            if not outcome.is_refusal:
-                return
-            self.health[issue_id] = Health.of(issue_id)
-        health = self.health[issue_id]
-        health.note(claim.pk, outcome)
-        if health.complaint:
-            logger.error("Issue %s pauses: %s", issue_id, health.complaint)
-            Issue(pk=issue_id).pause(reason=f"{health.complaint}: {outcome.reply[:9]}")
-            del self.health[issue_id]
+            code = outcome.reply[:3]  # The rest may hold an address.
+            rests.begin(self.clock(), reply=code)
+            raise RelayUnavailable(code)
 
     def _close_last(self) -> None:
         closing, self.closing = self.closing, None
         if closing:
             ledger.step(closing, None, worker=self.worker, now=self.clock())
+
+
+def _pattern(edition_id: int) -> Pattern:
+    editions = Edition.objects.select_related("issue").defer("issue__html", "issue__text")
+    return Pattern(editions.get(pk=edition_id))
 
 
 def retry_after(attempt: int) -> timedelta:

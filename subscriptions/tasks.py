@@ -54,7 +54,11 @@ def ring(timestamp: int) -> None:
 def send(context: JobContext | None = None) -> None:
     """Send for a while. Many may run beside each other: each claims its own deliveries."""
     end = time.monotonic() + SLICE_SECONDS
-    sending.send(should_stop=lambda: time.monotonic() > end or _is_stopping(context))
+    sending.send(
+        should_stop=lambda: time.monotonic() > end or _is_stopping(context),
+        connections=settings.MAIL_CONNECTIONS,
+        most=settings.MAIL_CONNECTIONS,
+    )
 
 
 @app.task(retry=RetryStrategy(max_attempts=6, exponential_wait=10))

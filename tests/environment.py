@@ -11,4 +11,5 @@ for name in ("SITE_URL", "SITE_NAME", "EMAIL_URL", "TIME_ZONE", "DIGEST_TIME", "
     os.environ.pop(name, None)
 # Most tests live in a transaction that never commits, and only a commit renews the content.
 os.environ["PAGE_CACHE_MB"] = "0"
+os.environ["MAIL_CONNECTIONS"] = "1"  # A second one would not see a test's transaction.
 os.environ["SITE_URL"] = "http://testserver.test"

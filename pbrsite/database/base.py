@@ -2,6 +2,7 @@
 
 import select
 import time
+from collections.abc import Sequence
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from django.db.backends.postgresql import base, features, operations
 from django.db.backends.utils import CursorWrapper
 from psycopg import Error, RawCursor, pq
 from psycopg.adapt import Loader
+from psycopg.errors import error_from_result
 from psycopg.pq import abc
 from psycopg.types.array import ListDumper
 from psycopg.types.string import TextBinaryLoader
@@ -127,7 +129,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         socket: abc.PGconn = self.connection.pgconn
         try:
             if socket.transaction_status == pq.TransactionStatus.IDLE:
-                answer = self._ask_prepared(socket, name, question, value)
+                answer = self._ask_prepared(socket, name, question, [value])
             else:
                 answer = socket.exec_params(question, [value])
         except Error:
@@ -137,14 +139,35 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.answered_at = time.monotonic()
         return [answer.get_value(0, column) for column in range(answer.nfields)]
 
+    def order(
+        self, name: bytes, statement: str, values: Sequence[bytes | None]
+    ) -> list[bytes | None]:
+        """Run a statement that returns one row and commits by itself; values and row are text.
+
+        Beneath all cursors, like `ask`, for what is done thousands of times in a row; but a failure
+        is raised, as Django raises it, and the statement counts among the queries.
+        """
+        self.ensure_connection()
+        socket: abc.PGconn = self.connection.pgconn
+        with self.wrap_database_errors:
+            if socket.transaction_status == pq.TransactionStatus.IDLE:
+                answer = self._ask_prepared(socket, name, statement.encode(), values)
+            else:
+                answer = socket.exec_params(statement.encode(), values)
+            if answer.status != pq.ExecStatus.TUPLES_OK:
+                raise error_from_result(answer)
+        if self.queries_logged:
+            self.queries_log.append({"sql": statement, "time": "0.000"})
+        return [answer.get_value(0, column) for column in range(answer.nfields)]
+
     def _ask_prepared(
-        self, socket: abc.PGconn, name: bytes, question: bytes, value: bytes
+        self, socket: abc.PGconn, name: bytes, question: bytes, values: Sequence[bytes | None]
     ) -> abc.PGresult:
         if name in self.questions:
-            answer = socket.exec_prepared(name, [value])
+            answer = socket.exec_prepared(name, values)  # type: ignore[arg-type]
             if answer.error_field(pq.DiagnosticField.SQLSTATE) != NO_SUCH_STATEMENT:
                 return answer
         # Not met yet, or forgotten: psycopg lets go of all that is prepared after a rollback.
         socket.prepare(name, question)
         self.questions.add(name)
-        return socket.exec_prepared(name, [value])
+        return socket.exec_prepared(name, values)  # type: ignore[arg-type]

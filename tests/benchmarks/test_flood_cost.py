@@ -27,7 +27,7 @@ from comments import intake
 from comments.models import Comment
 from tests.comments.factories import signed_fields
 from tests.factories import make_post
-from tests.subscriptions.test_faults import database_url
+from tests.subscriptions.processes import database_url
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.django_db(transaction=True)]
 POSTS_A_SECOND = 200

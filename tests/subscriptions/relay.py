@@ -70,14 +70,14 @@ def parse(content: bytes) -> EmailMessage:
 
 
 @contextmanager
-def running(sink: Sink) -> Iterator[Sink]:
-    """Serve on a free port of this machine until the block ends."""
+def running(sink: Sink, **options: Any) -> Iterator[Sink]:
+    """Serve on a free port of this machine until the block ends; `options` are the server's."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
     async def start() -> asyncio.Server:
-        return await loop.create_server(lambda: _server(sink, loop), "127.0.0.1", 0)
+        return await loop.create_server(lambda: _server(sink, loop, options), "127.0.0.1", 0)
 
     server = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
     sink.port = server.sockets[0].getsockname()[1]
@@ -90,8 +90,8 @@ def running(sink: Sink) -> Iterator[Sink]:
         loop.close()
 
 
-def _server(sink: Sink, loop: asyncio.AbstractEventLoop) -> SMTP:
-    return SMTP(sink, enable_SMTPUTF8=False, hostname="relay.test", loop=loop)
+def _server(sink: Sink, loop: asyncio.AbstractEventLoop, options: dict[str, Any]) -> SMTP:
+    return SMTP(sink, enable_SMTPUTF8=False, hostname="relay.test", loop=loop, **options)
 
 
 async def _stop(server: asyncio.Server) -> None:

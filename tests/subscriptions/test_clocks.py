@@ -29,8 +29,8 @@ from tests.subscriptions.factories import (
     make_subscribers,
     open_issue,
 )
+from tests.subscriptions.processes import database_url
 from tests.subscriptions.relay import Sink
-from tests.subscriptions.test_faults import database_url
 from tests.subscriptions.test_races import together
 
 MINUTE = timedelta(minutes=1)

@@ -3,77 +3,29 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 import pytest
-from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from subscriptions import digest, tasks
 from subscriptions.models import Delivery, Issue
 from tests.factories import make_post
-from tests.subscriptions.factories import NOON, SECOND, make_subscribers, open_issue
+from tests.subscriptions.factories import SECOND, make_subscribers, open_issue
+from tests.subscriptions.processes import accounting, end_all, start, start_sender, wait_for
 from tests.subscriptions.relay import DROP, Sink
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 PEOPLE = 1500
-_started: list["subprocess.Popen[bytes]"] = []
-MOMENT = (NOON + 2 * SECOND).isoformat()
 
 
 @pytest.fixture(autouse=True)
 def no_process_left() -> Iterator[None]:
     yield
-    while _started:
-        process = _started.pop()
-        process.kill()
-        process.wait(10)
-
-
-def database_url() -> str:
-    """Return the test's own database as a URL, also when it is the embedded server's socket."""
-    parts = connection.get_connection_params()
-    host, user = quote(str(parts.get("host", "")), safe=""), parts.get("user", "postgres")
-    password = f":{quote(parts['password'])}" if parts.get("password") else ""
-    port = f":{parts['port']}" if parts.get("port") else ""
-    return f"postgres://{user}{password}@{host}{port}/{parts['dbname']}"
-
-
-def start(relay: Sink, log: Path, *command: str) -> "subprocess.Popen[bytes]":
-    """Start a command of the site as a process of its own on this test's database and relay."""
-    environment = os.environ | {
-        "DATABASE_URL": database_url(),
-        "EMAIL_URL": f"smtp://127.0.0.1:{relay.port}",
-        "PYTHONUNBUFFERED": "1",
-    }
-    words = [sys.executable, str(settings.BASE_DIR / "manage.py"), *command]
-    with log.open("ab") as output:
-        process = subprocess.Popen(words, env=environment, stdout=output, stderr=output)
-    _started.append(process)
-    return process
-
-
-def start_sender(relay: Sink, log: Path) -> "subprocess.Popen[bytes]":
-    return start(relay, log, "send_digest", "--now", MOMENT)
-
-
-def wait_for(relay: Sink, count: int, sender: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
-    while len(relay.accepted) < count and sender.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def accounting() -> Any:
-    return Issue.objects.with_accounting().get(kind="daily")
+    end_all()
 
 
 def assert_ledger_holds(relay: Sink, kills: int) -> None:

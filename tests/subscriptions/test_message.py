@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from posts.models import AnnouncedPart, Series
+from posts.models import AnnouncedPart, Post, Series
 from subscriptions import digest
 from subscriptions.editions import TOKEN_MARK
 from subscriptions.message import Letter, Pattern
@@ -55,6 +55,15 @@ def test_unsubscribe_headers_stand_on_one_line_each():
     link = [line for line in head if line.startswith(b"List-Unsubscribe:")]
     assert re.fullmatch(rb"List-Unsubscribe: <http://testserver\.test/u/[\w-]{46}/>", link[0])
     assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in head
+
+
+def test_both_unsubscribe_headers_stay_on_one_line_however_long_the_address(settings: Any):
+    settings.SITE_URL = "https://" + "long-" * 40 + "name.example.org"
+    head = letter_of(open_issue()).content.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    link = next(line for line in head if line.startswith(b"List-Unsubscribe:"))
+    assert re.fullmatch(rb"List-Unsubscribe: <https://[\w.-]{216}/u/[\w-]{46}/>", link)
+    assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in head
+    assert max(map(len, head)) <= 998
 
 
 def test_text_comes_first_and_is_complete(settings: Any):
@@ -190,3 +199,33 @@ def issue_now(issue: Issue | None = None) -> Issue:
     issue = issue or digest.open_issue(NOON + SECOND)
     assert issue is not None
     return issue
+
+
+@pytest.mark.slow
+def test_forty_posts_stay_under_the_size_and_both_bodies_name_them_all():
+    author, tag = make_author(), make_tag()
+    for number in range(40):
+        make_due_post(title=f"Results of pilot {number:02}", excerpt="naïve – word " * 40,
+                      author=author, tags=(tag,), before=(number + 1) * SECOND)  # fmt: skip
+    issue_now(open_issue(people=1, title="The last"))
+    message = message_of(Issue.objects.get())
+    html, text = body(message, "html"), body(message, "plain")
+    assert len(html.encode()) < 90_000
+    posts = {f"http://testserver.test{post.get_absolute_url()}" for post in Post.objects.all()}
+    assert len(posts) == 41
+    for content in (html, text):
+        assert posts <= set(re.findall(r"http://testserver\.test/[\w/-]+", content))
+    titles = {f"results of pilot {number:02}" for number in range(40)}
+    for content in (html.lower(), " ".join(text.lower().split())):
+        assert all(title in content for title in titles)
+    assert max(map(len, letter_of(Issue.objects.get()).content.split(b"\r\n"))) <= 998
+
+
+def test_both_bodies_hold_the_same_links():
+    message = message_of(open_issue(title="A pilot", tags=(make_tag(),)))
+    in_html = set(re.findall(r'href="([^"]+)"', body(message, "html")))
+    in_text = set(re.findall(r"https?://\S+", body(message, "plain")))
+    assert {link.rstrip(".,)") for link in in_text} <= in_html | {"http://testserver.test"}
+    for wanted in ("/u/", "/subscription/", "/digest/2026/03/04/"):
+        assert any(wanted in link for link in in_text)
+        assert any(wanted in link for link in in_html)
