@@ -26,11 +26,11 @@ def collect(now: datetime) -> int:
     refused = Delivery.objects.filter(
         Q(state=State.REJECTED, smtp_reply__regex=r"^5")
         | Q(state=State.EXPIRED, smtp_reply__regex=r"^4\d\d[ -]4\.2\."),
-        at__gt=now - LOOK_BACK,
+        failed_at__gt=now - LOOK_BACK,
         issue__state=Issue.State.DONE,
     )
     rows = refused.exclude(mail_events__source=SOURCE).select_related("subscriber")
-    chosen = rows.only("state", "smtp_reply", "at", "subscriber__email").order_by("at", "pk")
+    chosen = rows.only("state", "smtp_reply", "at", "subscriber__email").order_by("failed_at", "pk")
     return MailEvent.objects.record(
         event for row in chosen[:AT_ONCE] if (event := _event(row, now)) is not None
     )
