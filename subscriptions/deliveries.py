@@ -102,8 +102,8 @@ class Delivery(models.Model):
         db_index=False,
     )  # fmt: skip
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
-    worker = models.PositiveIntegerField(null=True, blank=True)
-    attempt = models.PositiveSmallIntegerField(default=0)
+    worker = models.IntegerField(null=True, blank=True)  # A positive one would be checked anew
+    attempt = models.SmallIntegerField(default=0)  # for each message; nobody types them.
     next_at = models.DateTimeField(null=True, blank=True)  # While it waits, and only then.
     smtp_reply = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField(help_text="When it came into this state.")

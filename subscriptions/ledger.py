@@ -42,8 +42,8 @@ FROM won, subscriptions_subscriber s WHERE d.id = won.id AND s.id = d.subscriber
 RETURNING d.id, d.issue_id, d.subscriber_id, d.edition_id, s.email
 """
 # One commit for each message, so planned once, and one UPDATE of both rows: half the work of two.
-# $1 to $4 close, $5 and $8 to $10 open. The last EXISTS sees what `_RECOVER` has committed, and
-# that takes all of a worker's rows at once: where the first has gone, so has the second.
+# $1 to $4 close, $5 and $8 to $10 open. That the first is still ours need not be asked for the
+# second: `_RECOVER` takes all of a worker's rows in one statement, so both are ours or neither.
 _STEP = """
 UPDATE subscriptions_delivery d SET
     state = CASE d.id WHEN $5 THEN 'sending' ELSE $2 END,
@@ -57,10 +57,7 @@ WHERE d.id IN ($1::bigint, $5::bigint) AND d.worker = $6::integer AND CASE d.id
         SELECT FROM subscriptions_subscriber s, subscriptions_issue i
         WHERE s.id = $8::bigint AND s.state = 'active' AND s.email = $9
           AND i.id = $10::bigint AND i.state = 'sending'
-    ) AND ($1 = 0 OR EXISTS (
-        SELECT FROM subscriptions_delivery last
-        WHERE last.id = $1 AND last.state = 'sending' AND last.worker = $6
-    ))
+    )
     ELSE d.state = 'sending' END
 RETURNING d.id, d.attempt
 """

@@ -149,7 +149,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         is raised, as Django raises it, and the statement counts among the queries. `meanwhile` is
         called once, while the server works where it can.
         """
-        self.ensure_connection()
+        if self.connection is None:
+            self.ensure_connection()
         socket: abc.PGconn = self.connection.pgconn
         with self.wrap_database_errors:
             if name in self.questions and socket.transaction_status == pq.TransactionStatus.IDLE:

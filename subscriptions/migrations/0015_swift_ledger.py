@@ -43,6 +43,10 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AlterField(
+            "delivery", "worker", models.IntegerField(blank=True, null=True)
+        ),
+        migrations.AlterField("delivery", "attempt", models.SmallIntegerField(default=0)),
+        migrations.AlterField(
             "delivery",
             "issue",
             models.ForeignKey(
