@@ -32,18 +32,21 @@ AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 _UNDER_WAY = "SELECT id FROM subscriptions_issue WHERE state IN ('sending', 'paused')"
 _CLAIM = """
 WITH won AS MATERIALIZED (
-    SELECT d.id FROM subscriptions_delivery d JOIN subscriptions_issue i ON i.id = d.issue_id
+    SELECT d.id, d.next_at
+    FROM subscriptions_delivery d JOIN subscriptions_issue i ON i.id = d.issue_id
     WHERE d.next_at <= %(now)s AND i.state = 'sending'
     ORDER BY d.next_at, d.id LIMIT %(size)s FOR UPDATE OF d SKIP LOCKED
+), claimed AS (
+    UPDATE subscriptions_delivery d
+    SET state = 'claimed', worker = %(worker)s, next_at = NULL, at = %(now)s
+    FROM won, subscriptions_subscriber s WHERE d.id = won.id AND s.id = d.subscriber_id
+    RETURNING d.id, d.issue_id, d.subscriber_id, d.edition_id, s.email, won.next_at
 )
-UPDATE subscriptions_delivery d
-SET state = 'claimed', worker = %(worker)s, next_at = NULL, at = %(now)s
-FROM won, subscriptions_subscriber s WHERE d.id = won.id AND s.id = d.subscriber_id
-RETURNING d.id, d.issue_id, d.subscriber_id, d.edition_id, s.email
+SELECT id, issue_id, subscriber_id, edition_id, email FROM claimed ORDER BY next_at, id
 """
 # One commit for each message, so planned once, and one UPDATE of both rows: half the work of two.
-# $1 to $4 close, $5 and $8 to $10 open. That the first is still ours need not be asked for the
-# second: `_RECOVER` takes all of a worker's rows in one statement, so both are ours or neither.
+# $1 to $4 close, $5 and $8 to $10 open. The last EXISTS sees what was committed before, and beyond
+# that `_RECOVER` takes all of a worker's rows at once: where the first has gone, so has the second.
 _STEP = """
 UPDATE subscriptions_delivery d SET
     state = CASE d.id WHEN $5 THEN 'sending' ELSE $2 END,
@@ -57,7 +60,10 @@ WHERE d.id IN ($1::bigint, $5::bigint) AND d.worker = $6::integer AND CASE d.id
         SELECT FROM subscriptions_subscriber s, subscriptions_issue i
         WHERE s.id = $8::bigint AND s.state = 'active' AND s.email = $9
           AND i.id = $10::bigint AND i.state = 'sending'
-    )
+    ) AND ($1 = 0 OR EXISTS (
+        SELECT FROM subscriptions_delivery last
+        WHERE last.id = $1 AND last.state = 'sending' AND last.worker = $6
+    ))
     ELSE d.state = 'sending' END
 RETURNING d.id, d.attempt
 """
@@ -66,7 +72,7 @@ RETURNING d.id, d.attempt
 _RELEASE = f"""
 UPDATE subscriptions_delivery SET state = 'pending', worker = NULL, next_at = %(now)s, at = %(now)s
 WHERE state = 'claimed' AND worker = %(worker)s AND issue_id IN ({_UNDER_WAY})
-"""
+"""  # noqa: S608 - made of constants
 _RECOVER = f"""
 UPDATE subscriptions_delivery SET worker = NULL, at = %(now)s,
     state = CASE state WHEN 'claimed' THEN 'pending' ELSE 'unknown' END,
@@ -192,10 +198,10 @@ def step(
         b"%d" % next_.subscriber_id, next_.email.encode(), b"%d" % next_.issue_id,
     ]  # fmt: skip
     database = cast(DatabaseWrapper, connection)
-    rows = dict(database.order(b"subscriptions_step", _STEP, values, meanwhile=meanwhile))
-    if closing and values[0] not in rows:
+    moved = dict(database.order(b"subscriptions_step", _STEP, values, meanwhile=meanwhile))
+    if closing and values[0] not in moved:
         raise LostClaim
-    number = rows.get(values[4])
+    number = moved.get(values[4])
     return int(number) if number else None
 
 

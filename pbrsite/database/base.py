@@ -142,7 +142,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def order(
         self, name: bytes, statement: str, values: Sequence[bytes | None], *,
         meanwhile: Callable[[], None],
-    ) -> list[tuple[bytes | None, ...]]:  # fmt: skip
+    ) -> list[tuple[Any, ...]]:  # fmt: skip
         """Run a statement that commits by itself and return its rows; values and rows are text.
 
         Beneath all cursors, like `ask`, for what is done thousands of times in a row; but a failure
@@ -175,7 +175,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         meanwhile: Callable[[], None],
     ) -> abc.PGresult | None:  # fmt: skip
         """Return the answer of a prepared statement; None when it is prepared no longer."""
-        socket.send_query_prepared(name, values)  # type: ignore[arg-type]
+        socket.send_query_prepared(name, values)
         try:
             meanwhile()
         finally:
@@ -197,7 +197,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     ) -> abc.PGresult:
         if socket.transaction_status == pq.TransactionStatus.IDLE:
             return self._ask_prepared(socket, name, statement, values)
-        return socket.exec_params(statement, values)  # type: ignore[arg-type]
+        return socket.exec_params(statement, values)
 
     def _ask_prepared(
         self, socket: abc.PGconn, name: bytes, question: bytes, values: Sequence[bytes | None]
