@@ -289,3 +289,9 @@ def test_the_page_works_at_every_hour_of_a_week(editor: Client):
         with time_machine.travel(moment, tick=False):
             for kind in ("daily", "weekly"):
                 assert editor.get(NEXT, {"kind": kind}).status_code == 200
+
+
+def test_a_week_that_waits_is_told_from_the_day_it_goes_out(editor: Client):
+    with time_machine.travel(NOON + 4 * DAY - HOUR, tick=False):  # Sunday.
+        html = editor.get(NEXT, {"kind": "weekly"}).content.decode()
+    assert "Today at noon · late, that of Friday 6 March · 1 h 0 min left" in html
