@@ -61,7 +61,7 @@ def test_the_page_tells_what_goes_out_when_and_to_how_many(editor: Client):
     assert "3 posts to 2 subscribers." in html
     assert order_on(html, "Third", "First", "Second") == ["First", "Second", "Third"]
     weekly = editor.get(NEXT, {"kind": "weekly"}).content.decode()
-    assert "On Friday 6 March at noon" in weekly
+    assert "On Friday 6 March at noon · Friday 6 March · 2 days left" in weekly
 
 
 def test_saving_keeps_introduction_order_and_what_waits_and_who_did_it(editor: Client):
