@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.conf import settings
+from django.db.models import Count, Max, Q, QuerySet
 
-from subscriptions import selfmail
+from subscriptions import returns, selfmail
 from subscriptions.domains import WITHIN
 from subscriptions.feedback import MailSource
 from subscriptions.models import MailEvent, Subscriber
@@ -25,6 +26,13 @@ def refusals(now: datetime) -> list[dict[str, Any]]:
     return [{**row} for row in told.order_by("-count", "-last_at", "words")[:ANSWERS_SHOWN]]
 
 
+def sources() -> QuerySet[MailSource]:
+    """Return where events come from; a mailbox that is not set up any more is none."""
+    if settings.BOUNCE_MAILBOX:
+        return MailSource.objects.all()
+    return MailSource.objects.exclude(name=returns.SOURCE)
+
+
 def alarms(now: datetime) -> list[str]:
     """Return in words what has to be mended; three queries, four when people complained."""
     return [*_of_self_check(now), *_of_sources(now), *_of_events(now)]
@@ -42,7 +50,7 @@ def _of_self_check(now: datetime) -> list[str]:
 
 
 def _of_sources(now: datetime) -> list[str]:
-    troubled = MailSource.objects.filter(trouble_since__lte=now - TROUBLE_FOR)
+    troubled = sources().filter(trouble_since__lte=now - TROUBLE_FOR)
     return [f"Returned mail is not read ({one.name}): {one.trouble}." for one in troubled]
 
 

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST
 from subscriptions import deliverability, domains, selfmail, tasks
 from subscriptions.admin.records import ReadOnly
 from subscriptions.domains import Figures
-from subscriptions.feedback import MailSource
 from subscriptions.selfchecks import SelfCheck
 
 CHECKS_SHOWN = 7
@@ -51,7 +50,7 @@ class SelfCheckAdmin(ReadOnly):
             "can_run": self.has_run_permission(request) and selfmail.is_possible(),
             "is_possible": selfmail.is_possible(),
             "rows": [(row, _bars(row, _scale(rows))) for row in rows], "scale": _scale(rows),
-            "refusals": deliverability.refusals(now), "sources": MailSource.objects.all(),
+            "refusals": deliverability.refusals(now), "sources": deliverability.sources(),
             "mailbox": bool(settings.BOUNCE_MAILBOX), "providers": sorted(settings.WEBHOOK_SECRETS),
             "fewest": domains.FEWEST,
         }  # fmt: skip

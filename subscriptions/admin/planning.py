@@ -235,7 +235,8 @@ def _refusal(error: Exception, day: date, coming: Upcoming) -> str:
     who = coming.plan.changed_by if coming.plan else None
     return (
         f"{who or 'Somebody else'} has changed this e-mail since you opened the page, so nothing "
-        "was saved. What you typed is below; save again to have it so."
+        "was saved. What you typed is below, what is saved in the preview: save again to have "
+        "yours."
     )
 
 

@@ -96,6 +96,13 @@ def test_panel_costs_the_same_queries_at_twice_the_rows(staff: Client):
     assert counts[0] == counts[1] <= 9
 
 
+def test_mailbox_that_is_not_set_up_any_more_alarms_nobody():
+    MailSource.failed("mailbox", "away", at=NOON - DAY)
+    MailSource.failed("postmark", "away", at=NOON - DAY)
+    assert [source.name for source in deliverability.sources()] == ["postmark"]
+    assert deliverability.alarms(NOON) == ["Returned mail is not read (postmark): away."]
+
+
 @pytest.mark.slow
 def test_panel_shows_what_there_is_and_no_address(staff: Client, settings: Any):
     settings.BOUNCE_ADDRESS, settings.BOUNCE_MAILBOX = "b@returns.example", {"SCHEME": "maildir"}

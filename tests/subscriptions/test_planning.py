@@ -61,7 +61,7 @@ def test_the_page_tells_what_goes_out_when_and_to_how_many(editor: Client):
     assert "3 posts to 2 subscribers." in html
     assert order_on(html, "Third", "First", "Second") == ["First", "Second", "Third"]
     weekly = editor.get(NEXT, {"kind": "weekly"}).content.decode()
-    assert "On Friday 6 March at noon" in weekly
+    assert "On Friday 6 March at noon · Friday 6 March · 2 days left" in weekly
 
 
 def test_saving_keeps_introduction_order_and_what_waits_and_who_did_it(editor: Client):
@@ -289,3 +289,9 @@ def test_the_page_works_at_every_hour_of_a_week(editor: Client):
         with time_machine.travel(moment, tick=False):
             for kind in ("daily", "weekly"):
                 assert editor.get(NEXT, {"kind": kind}).status_code == 200
+
+
+def test_a_week_that_waits_is_told_from_the_day_it_goes_out(editor: Client):
+    with time_machine.travel(NOON + 4 * DAY - HOUR, tick=False):  # Sunday.
+        html = editor.get(NEXT, {"kind": "weekly"}).content.decode()
+    assert "Today at noon · late, that of Friday 6 March · 1 h 0 min left" in html

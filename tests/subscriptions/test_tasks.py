@@ -109,3 +109,8 @@ def test_command_says_when_the_relay_is_down(settings: Any):
     with pytest.raises(CommandError, match="relay unavailable"):
         send_digest()
     assert Delivery.objects.get().state == "pending"
+
+
+def test_moment_that_is_none_is_refused_in_words():
+    with pytest.raises(CommandError, match="“noonish” is no moment"):
+        send_digest("noonish")
