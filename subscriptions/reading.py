@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection
+from django.db import DataError, connection
 
 from subscriptions import mailboxes, reactions, returns
 from subscriptions.feedback import MailEvent, MailSource
 from subscriptions.mailboxes import Mailbox, MailboxUnavailable, Waiting
+from subscriptions.returns import Returned
 
 logger = logging.getLogger(__name__)
 
@@ -84,8 +85,14 @@ def _take(mailbox: Mailbox, waiting: Waiting, now: datetime, *, is_rehearsal: bo
     content = mailbox.content(waiting.name, most=returns.LARGEST + 1)
     try:
         returned = returns.read(content, now=now, is_rehearsal=is_rehearsal)
-    except returns.NotUnderstood:
+        return _count(returned, now, is_rehearsal=is_rehearsal)
+    except (returns.NotUnderstood, DataError, UnicodeError):
+        # Whatever no table takes: left unmarked, it would stand before all others for good.
         return PASSED_BY
+
+
+def _count(returned: Returned, now: datetime, *, is_rehearsal: bool) -> str:
+    """Let what a message says count; return what it was."""
     if returned.is_self_check:
         return SELF_CHECK
     if returned.event is None:

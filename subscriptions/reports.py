@@ -13,6 +13,7 @@ from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
+from pbrsite.characters import printable
 from subscriptions import bounces
 from subscriptions.feedback import MailEvent
 from subscriptions.models import Delivery, Subscriber
@@ -95,7 +96,8 @@ def kind_of_bounce(bounce: bounces.Bounce) -> MailEvent.Kind | None:
 
 def masked(words: str, email: str) -> str:
     """Return a mail system's words on one line and without any address, in full or in part."""
-    text = _ADDRESS.sub(MASK, " ".join(words.replace("\x00", " ").split()))
+    # No table takes half a character, which a charset such as UTF-7 or an escape in JSON can write.
+    text = _ADDRESS.sub(MASK, " ".join(printable(words).split()))
     local, _, _ = email.partition("@")
     if len(local) > 1:
         text = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", MASK, text, flags=re.IGNORECASE)
@@ -136,7 +138,7 @@ def _said(event: AnymailTrackingEvent) -> str:
 
 
 def _lower(recipient: object) -> str:
-    return recipient.strip().lower()[:254].replace("\x00", "") if isinstance(recipient, str) else ""
+    return printable(recipient).strip().lower()[:254] if isinstance(recipient, str) else ""
 
 
 def _moment(given: object, now: datetime) -> datetime:

@@ -136,3 +136,10 @@ def test_nothing_counts_before_its_issue_is_done():
     Delivery.objects.update(state="rejected", smtp_reply="550 5.1.1 No such user", at=NOON)
     Issue.objects.update(state="sending")
     assert rejections.collect(NOON + HOUR) == 0
+
+
+def test_refusal_counts_however_long_its_issue_was_paused_after_it():
+    send_issues(make_subscriber(), [0])
+    Delivery.objects.update(state="rejected", smtp_reply="550 5.1.1 No such user", at=NOON)
+    Issue.objects.update(done_at=NOON + 9 * DAY)
+    assert rejections.collect(NOON + 9 * DAY + HOUR) == 1

@@ -214,6 +214,19 @@ def test_hostile_messages_are_passed_by_and_the_next_is_read(
     assert MailSource.objects.get().passed_by == 2
 
 
+@pytest.mark.parametrize(
+    ("charset", "said"), [("utf-7", "550 5.1.1 +2AA- unknown"), ("unicode_escape", "550 \\ud800")]
+)
+def test_half_a_character_in_a_report_holds_up_nobody(
+    maildir: mailbox.Maildir, delivery: Delivery, charset: str, said: str
+):
+    fields = f"Final-Recipient: rfc822; a@b.example\nAction: failed\nDiagnostic-Code: smtp; {said}"
+    head = f"From: MAILER-DAEMON@x.example\nTo: {verp(delivery)}\n"
+    maildir.add(f"{head}Content-Type: text/plain; charset={charset}\n\n{fields}\n".encode())
+    assert sum(read().values()) == 1
+    assert "550" in MailEvent.objects.get().words
+
+
 @pytest.mark.slow
 def test_folder_over_imap_is_read_and_marked(settings: Any, delivery: Delivery):
     with imap.running([report(verp(delivery)), b"x" * 2_000_001, complaint(delivery)]) as folder:

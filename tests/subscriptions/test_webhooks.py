@@ -121,6 +121,25 @@ def test_bad_event_of_a_batch_is_passed_by_and_the_others_count(client: Client):
 
 
 @pytest.mark.parametrize(
+    "values",
+    [
+        {"recipient": "half\ud800@example.org"},
+        {"recipient": "nul\x00@example.org"},
+        {"reason": ["bounce"]},
+        {"reason": {}},
+        {"id": "\ud800"},
+        {"user-variables": {"delivery": "\ud800"}},
+        {"timestamp": -1e9},
+        {"delivery-status": {"message": "550 5.1.1 half \ud800 a \x00 character"}},
+        {"delivery-status": {"message": ["550", None]}},
+    ],
+    ids=repr,
+)
+def test_event_with_strange_values_never_breaks_the_post(client: Client, values: Any):
+    assert tell(client, "mailgun", mailgun(make_subscriber().email, **values)) == 200
+
+
+@pytest.mark.parametrize(
     ("esp", "payload", "kind"),
     [
         ("postmark", {"RecordType": "Bounce", "Type": "HardBounce", "ID": 4, "Email": "@"}, "hard"),
