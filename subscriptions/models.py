@@ -13,10 +13,11 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.db.models.functions import Lower
 
 from posts.models import Tag
-from subscriptions import domains, selfchecks, tokens  # noqa: F401 - their tables
+from subscriptions import tokens
 from subscriptions.consent import ConsentEvent, MailRequest, Suppression
+from subscriptions.deliverability import domains, selfchecks  # noqa: F401 - their tables
 from subscriptions.deliveries import Delivery, DeliveryItem, DeliveryQuerySet
-from subscriptions.feedback import MailEvent
+from subscriptions.feedback.events import MailEvent
 from subscriptions.issues import Edition, Issue, IssuePost, Kind
 from subscriptions.plans import Plan, PlanEntry
 from subscriptions.querysets import SubscriberQuerySet

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from subscriptions.feedback import KEPT_FOR
+from subscriptions.deliverability.selfchecks import SelfCheck
+from subscriptions.feedback.events import KEPT_FOR
 from subscriptions.models import Delivery, MailEvent, MailRequest, Subscriber
-from subscriptions.selfchecks import SelfCheck
 
 UNCONFIRMED_FOR = timedelta(days=30)
 REQUESTS_FOR = timedelta(days=2)

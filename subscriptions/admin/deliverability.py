@@ -11,11 +11,12 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from subscriptions import deliverability, domains, selfmail, tasks
+from subscriptions import tasks
 from subscriptions.admin.records import ReadOnly
-from subscriptions.domains import Figures
-from subscriptions.feedback import MailSource
-from subscriptions.selfchecks import SelfCheck
+from subscriptions.deliverability import alarms, domains, selfmail
+from subscriptions.deliverability.domains import Figures
+from subscriptions.deliverability.selfchecks import SelfCheck
+from subscriptions.feedback.events import MailSource
 
 CHECKS_SHOWN = 7
 LEAST_SCALE = 2.0  # per cent: a bar that fills its frame stands for this much or more
@@ -46,12 +47,12 @@ class SelfCheckAdmin(ReadOnly):
         context = {
             **self.admin_site.each_context(request),
             "title": "How the mail is delivered", "opts": self.model._meta,
-            "alarms": deliverability.alarms(now),
+            "alarms": alarms.current(now),
             "checks": [(one, one.problems(now)) for one in SelfCheck.objects.all()[:CHECKS_SHOWN]],
             "can_run": self.has_run_permission(request) and selfmail.is_possible(),
             "is_possible": selfmail.is_possible(),
             "rows": [(row, _bars(row, _scale(rows))) for row in rows], "scale": _scale(rows),
-            "refusals": deliverability.refusals(now), "sources": MailSource.objects.all(),
+            "refusals": alarms.refusals(now), "sources": MailSource.objects.all(),
             "mailbox": bool(settings.BOUNCE_MAILBOX), "providers": sorted(settings.WEBHOOK_SECRETS),
             "fewest": domains.FEWEST,
         }  # fmt: skip

@@ -10,8 +10,8 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from subscriptions import bounces
-from subscriptions.bounces import Kind
+from subscriptions.feedback import bounces
+from subscriptions.feedback.bounces import Kind
 
 DATA = settings.BASE_DIR.parent / "shared" / "data" / "bounces"
 READER = "reader@example.org"

@@ -12,11 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from subscriptions import deliverability, domains
-from subscriptions.domains import OTHERS, DomainCount, Figures
-from subscriptions.feedback import MailEvent, MailSource
+from subscriptions.deliverability import alarms, domains
+from subscriptions.deliverability.domains import OTHERS, DomainCount, Figures
+from subscriptions.deliverability.selfchecks import SelfCheck
+from subscriptions.feedback.events import MailEvent, MailSource
 from subscriptions.models import Issue, Subscriber, Suppression
-from subscriptions.selfchecks import SelfCheck
 from tests.factories import make_staff
 from tests.subscriptions.factories import DAY, HOUR, NOON, make_subscriber, sent_delivery
 
@@ -138,7 +138,7 @@ def test_alarm_is_for_what_lasts(
         SelfCheck.objects.create(**values)
     if trouble:
         MailSource.failed("mailbox", "away", at=NOON - trouble)
-    found = deliverability.alarms(NOON)
+    found = alarms.current(NOON)
     assert (len(found), alarm in "".join(found)) == (int(bool(alarm)), True)
 
 
@@ -149,7 +149,7 @@ def test_alarm_counts_refusals_and_complaints():
         tell("policy", reader)
     for reader in readers[:3]:
         tell("complaint", reader)
-    assert deliverability.alarms(NOON + HOUR) == [
+    assert alarms.current(NOON + HOUR) == [
         "10 mails were refused on our account since yesterday.",
         "3 of 15 readers complained within 30 days.",
     ]

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
+from subscriptions.deliverability.selfchecks import SelfCheck
 from subscriptions.models import Delivery, MailEvent, MailRequest, Subscriber
 from subscriptions.retention import prune
-from subscriptions.selfchecks import SelfCheck
 from tests.subscriptions.factories import DAY, NOON, make_subscriber, sent_delivery
 
 pytestmark = pytest.mark.django_db

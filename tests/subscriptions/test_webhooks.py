@@ -12,8 +12,8 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 
-from subscriptions import webhooks
-from subscriptions.feedback import KEPT_FOR, MailEvent, MailSource
+from subscriptions.feedback import webhooks
+from subscriptions.feedback.events import KEPT_FOR, MailEvent, MailSource
 from subscriptions.models import Subscriber
 from tests.subscriptions.factories import make_subscriber, sent_delivery
 

@@ -32,8 +32,9 @@ from django.views.decorators.http import require_http_methods
 
 from pbrsite import rates
 from pbrsite.private import private_page
-from subscriptions import reports, tasks
-from subscriptions.feedback import MailEvent, MailSource
+from subscriptions import tasks
+from subscriptions.feedback import providerevents
+from subscriptions.feedback.events import MailEvent, MailSource
 
 logger = logging.getLogger(__name__)
 
@@ -163,7 +164,7 @@ def receive(request: HttpRequest, esp: str) -> HttpResponse:
 def _keep(esp: str, events: list[Any], *, passed_by: int) -> None:
     now = timezone.now()
     with transaction.atomic():
-        known = reports.from_provider(esp, events, is_hard=PROVIDERS[esp].is_hard, now=now)
+        known = providerevents.from_provider(esp, events, is_hard=PROVIDERS[esp].is_hard, now=now)
         if MailEvent.objects.record(known):
             tasks.weigh.defer()
         MailSource.heard(esp, at=now, passed_by=passed_by)

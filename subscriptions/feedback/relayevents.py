@@ -4,10 +4,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from subscriptions import bounces
-from subscriptions.feedback import MailEvent
+from subscriptions.feedback import bounces
+from subscriptions.feedback.events import MailEvent, kind_of_bounce, masked
 from subscriptions.models import Delivery, Issue
-from subscriptions.reports import kind_of_bounce, masked
 
 SOURCE = "relay"
 LOOK_BACK = timedelta(days=2)  # from when the issue was done: it may have been paused for weeks

@@ -13,8 +13,9 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from subscriptions import mailboxes, reading, tokens
-from subscriptions.feedback import MailEvent, MailSource
+from subscriptions import tokens
+from subscriptions.feedback import inbox, mailboxes
+from subscriptions.feedback.events import MailEvent, MailSource
 from subscriptions.models import Delivery, Subscriber
 from tests.subscriptions import imap
 from tests.subscriptions.factories import DAY, HOUR, NOON, make_subscriber, sent_delivery
@@ -93,7 +94,7 @@ Hello
 
 
 def read(**options: Any) -> dict[str, int]:
-    return dict(reading.read(NOON + HOUR, **options).counts)
+    return dict(inbox.read(NOON + HOUR, **options).counts)
 
 
 def states() -> list[str]:
@@ -123,11 +124,11 @@ def test_two_never_read_at_once(maildir: mailbox.Maildir, delivery: Delivery):
     maildir.add(report(verp(delivery)))
     other = connection.copy()
     with closing(other), other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", reading.LOCK)
-        assert reading.read(NOON + HOUR).is_another_reading
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", inbox.LOCK)
+        assert inbox.read(NOON + HOUR).is_another_reading
         with pytest.raises(CommandError, match="Somebody else is reading"):
             call_command("read_bounces")
-        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", reading.LOCK)
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", inbox.LOCK)
     assert read() == {"hard": 1}
 
 
@@ -240,7 +241,7 @@ def test_broken_connection_marks_nothing_and_is_named(settings: Any, delivery: D
     with imap.running([report(verp(delivery))]) as folder:
         settings.BOUNCE_MAILBOX = folder.place
         folder.is_dropping = True
-        assert reading.read(NOON).trouble == "the server broke off"
+        assert inbox.read(NOON).trouble == "the server broke off"
         assert (folder.seen, MailSource.objects.get().trouble_since) == (set(), NOON)
         folder.is_dropping = False
         assert read() == {"hard": 1}
@@ -251,7 +252,7 @@ def test_broken_connection_marks_nothing_and_is_named(settings: Any, delivery: D
 def test_wrong_password_is_said_without_it(settings: Any, caplog: Any):
     with imap.running([]) as folder:
         settings.BOUNCE_MAILBOX = folder.place | {"PASSWORD": "wrong-password"}
-        trouble = reading.read(NOON).trouble
+        trouble = inbox.read(NOON).trouble
     assert trouble == "the server refused the log-in or a command"
     assert "wrong-password" not in caplog.text
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.db.models import Count, Max, Q
 
-from subscriptions import selfmail
-from subscriptions.domains import WITHIN
-from subscriptions.feedback import MailSource
+from subscriptions.deliverability import selfmail
+from subscriptions.deliverability.domains import WITHIN
+from subscriptions.deliverability.selfchecks import STALE_AFTER, SelfCheck
+from subscriptions.feedback.events import MailSource
 from subscriptions.models import MailEvent, Subscriber
-from subscriptions.selfchecks import STALE_AFTER, SelfCheck
 
 ANSWERS_SHOWN = 10
 TROUBLE_FOR = timedelta(hours=1)  # A mailbox may be away for a moment.
@@ -25,7 +25,7 @@ def refusals(now: datetime) -> list[dict[str, Any]]:
     return [{**row} for row in told.order_by("-count", "-last_at", "words")[:ANSWERS_SHOWN]]
 
 
-def alarms(now: datetime) -> list[str]:
+def current(now: datetime) -> list[str]:
     """Return in words what has to be mended; three queries, four when people complained."""
     return [*_of_self_check(now), *_of_sources(now), *_of_events(now)]
 
