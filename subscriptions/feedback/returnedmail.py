@@ -139,7 +139,7 @@ def _returned(message: Message) -> Iterator[Message]:
     for part in message.walk():
         if part.get_content_type() not in notifications.RETURNED:
             continue
-        content = part.get_payload()
+        content = notifications.payload_of(part)
         if isinstance(content, list):
             yield from (child for child in content if isinstance(child, Message))
         else:
