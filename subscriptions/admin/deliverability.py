@@ -11,6 +11,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from pbrsite import queueing
 from subscriptions import tasks
 from subscriptions.admin.records import ReadOnly
 from subscriptions.deliverability import alarms, domains, selfmail
@@ -18,6 +19,7 @@ from subscriptions.deliverability.domains import Figures
 from subscriptions.deliverability.selfchecks import SelfCheck
 from subscriptions.feedback.events import MailSource
 
+LOCK = "subscriptions.check_mail_now"
 CHECKS_SHOWN = 7
 LEAST_SCALE = 2.0  # per cent: a bar that fills its frame stands for this much or more
 BAR, ROW = 100, 8  # the frame of a bar, and the height of one kind
@@ -68,8 +70,9 @@ class SelfCheckAdmin(ReadOnly):
             messages.error(request, "Set BOUNCE_ADDRESS and BOUNCE_MAILBOX first.")
         elif waiting.exclude(pk__in=SelfCheck.objects.overdue(now)).exists():
             messages.warning(request, "One is on its way already. Wait until it has arrived.")
+        elif not queueing.defer_once(tasks.check_mail_now.configure(queueing_lock=LOCK), lock=LOCK):
+            messages.warning(request, "One is asked for already, and waits for the worker.")
         else:
-            tasks.check_mail_now.defer()
             messages.success(
                 request, "A mail to the site itself is on its way. Look again in ten minutes."
             )

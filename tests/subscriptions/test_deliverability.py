@@ -164,7 +164,8 @@ def test_panel_and_its_button_need_their_permissions(client: Client, settings: A
     User.objects.all().delete()
     enter(client, "view_deliverability", "run_selfcheck")
     assert [client.get(PANEL).status_code, client.get(f"{PANEL}run/").status_code] == [200, 405]
-    client.post(f"{PANEL}run/")
+    for _ in range(2):  # Pressed again before the worker has come to it.
+        client.post(f"{PANEL}run/")
     assert (run_jobs(), SelfCheck.objects.count()) == (1, 1)
     client.post(f"{PANEL}run/")  # One is on its way.
     assert run_jobs() == 0
