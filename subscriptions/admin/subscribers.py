@@ -1,6 +1,6 @@
 """The desk for subscribers: found by address, with their history; and who is left alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -213,14 +213,16 @@ class SubscriberAdmin(admin.ModelAdmin):
     @admin.action(description="Unsubscribe", permissions=["unsubscribe"])
     def unsubscribe(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
         now = timezone.now()
-        done = sum(one.leave(at=now, method="admin", actor=STAFF) for one in queryset)
-        messages.success(request, f"Unsubscribed: {done}.")
+        done = [one for one in queryset if one.leave(at=now, method="admin", actor=STAFF)]
+        self._log_each(request, done, "Unsubscribed.")
+        messages.success(request, f"Unsubscribed: {len(done)}.")
 
     @admin.action(description="Make the links to their preferences worthless",
                   permissions=["unsubscribe"])  # fmt: skip
     def close_links(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
         for one in queryset:
             one.revoke_links()
+        self._log_each(request, queryset, "Closed the links to their preferences.")
         messages.success(request, f"Links closed of {len(queryset)}.")
 
     @admin.action(description="Take back who bounced", permissions=["restore"])
@@ -230,8 +232,14 @@ class SubscriberAdmin(admin.ModelAdmin):
     @admin.action(description="Erase for good", permissions=["erase"])
     def erase(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
         now = timezone.now()
-        done = sum(one.erase(at=now, method="admin", actor=STAFF) for one in queryset)
-        messages.success(request, f"Erased: {done}.")
+        done = [one for one in queryset if one.erase(at=now, method="admin", actor=STAFF)]
+        self._log_each(request, done, "Erased.")
+        messages.success(request, f"Erased: {len(done)}.")
+
+    def _log_each(self, request: HttpRequest, people: Iterable[Subscriber], words: str) -> None:
+        """Note who did it: the consent events say no more than that it was staff."""
+        for one in people:
+            self.log_change(request, one, words)
 
 
 @admin.register(Suppression)

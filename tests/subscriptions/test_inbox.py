@@ -249,6 +249,14 @@ def test_broken_connection_marks_nothing_and_is_named(settings: Any, delivery: D
 
 
 @pytest.mark.slow
+def test_answer_that_never_ends_is_cut_off(settings: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(mailboxes, "PATIENCE", 0.2)
+    with imap.running([]) as folder:
+        settings.BOUNCE_MAILBOX, folder.is_endless = folder.place, True
+        assert inbox.read(NOON).trouble == "the server broke off"
+
+
+@pytest.mark.slow
 def test_wrong_password_is_said_without_it(settings: Any, caplog: Any):
     with imap.running([]) as folder:
         settings.BOUNCE_MAILBOX = folder.place | {"PASSWORD": "wrong-password"}
