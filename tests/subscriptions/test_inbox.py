@@ -224,8 +224,7 @@ def test_half_a_character_in_a_report_holds_up_nobody(
     fields = f"Final-Recipient: rfc822; a@b.example\nAction: failed\nDiagnostic-Code: smtp; {said}"
     head = f"From: MAILER-DAEMON@x.example\nTo: {verp(delivery)}\n"
     maildir.add(f"{head}Content-Type: text/plain; charset={charset}\n\n{fields}\n".encode())
-    assert sum(read().values()) == 1
-    assert "550" in MailEvent.objects.get().words
+    assert (sum(read().values()), "550" in MailEvent.objects.get().words) == (1, True)
 
 
 @pytest.mark.slow
@@ -253,7 +252,7 @@ def test_answer_that_never_ends_is_cut_off(settings: Any, monkeypatch: pytest.Mo
     monkeypatch.setattr(mailboxes, "PATIENCE", 0.2)
     with imap.running([]) as folder:
         settings.BOUNCE_MAILBOX, folder.is_endless = folder.place, True
-        assert inbox.read(NOON).trouble == "the server broke off"
+        assert inbox.read(NOON).trouble.startswith("the server ")  # How, is up to the kernel.
 
 
 @pytest.mark.slow
