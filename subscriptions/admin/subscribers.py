@@ -1,6 +1,6 @@
 """The desk for subscribers: found by address, with their history; and who is left alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -222,6 +222,7 @@ class SubscriberAdmin(admin.ModelAdmin):
     def close_links(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
         for one in queryset:
             one.revoke_links()
+        self._log_each(request, queryset, "Closed the links to their preferences.")
         messages.success(request, f"Links closed of {len(queryset)}.")
 
     @admin.action(description="Take back who bounced…", permissions=["restore"])
@@ -231,6 +232,11 @@ class SubscriberAdmin(admin.ModelAdmin):
     @admin.action(description="Erase for good…", permissions=["erase"])
     def erase(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> HttpResponse | None:
         return part(request, self, queryset, ERASE)
+
+    def _log_each(self, request: HttpRequest, people: Iterable[Subscriber], words: str) -> None:
+        """Note who did it: the consent events say no more than that it was staff."""
+        for one in people:
+            self.log_change(request, one, words)
 
 
 @admin.register(Suppression)

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from posts.models import Post
-from subscriptions import digest, trials
+from subscriptions import digest, testsends
 from subscriptions.models import Delivery, DeliveryItem, Issue, Plan
 from tests.factories import make_member, make_staff, make_tag
 from tests.subscriptions.factories import DAY, HOUR, NOON, SECOND, make_due_post, make_subscriber
@@ -256,9 +256,9 @@ def test_a_test_goes_to_nobody_but_staff(editor: Client, relay: Sink, to: str):
 def test_tests_are_limited_by_the_hour(editor: Client, mailoutbox: list[Any]):
     three_posts()
     answers = [editor.post(TEST, {"to": "editor@example.org"}).status_code
-               for _ in range(trials.TESTS_PER_HOUR + 1)]  # fmt: skip
-    assert answers == [302] * trials.TESTS_PER_HOUR + [422]
-    assert len(mailoutbox) == trials.TESTS_PER_HOUR
+               for _ in range(testsends.TESTS_PER_HOUR + 1)]  # fmt: skip
+    assert answers == [302] * testsends.TESTS_PER_HOUR + [422]
+    assert len(mailoutbox) == testsends.TESTS_PER_HOUR
 
 
 @pytest.mark.parametrize(

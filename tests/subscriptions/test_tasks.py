@@ -8,7 +8,8 @@ from django.core.management import CommandError, call_command
 
 from posts.models import Post
 from subscriptions import editions, tasks
-from subscriptions.models import Delivery, Issue, SubscriberQuerySet
+from subscriptions.models import Delivery, Issue
+from subscriptions.querysets import SubscriberQuerySet
 from tests.subscriptions.factories import NOON, SECOND, make_due_post, make_subscriber, open_issue
 
 pytestmark = pytest.mark.django_db

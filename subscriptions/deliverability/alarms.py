@@ -6,11 +6,12 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet
 
-from subscriptions import returns, selfmail
-from subscriptions.domains import WITHIN
-from subscriptions.feedback import MailSource
+from subscriptions.deliverability import selfmail
+from subscriptions.deliverability.domains import WITHIN
+from subscriptions.deliverability.selfchecks import STALE_AFTER, SelfCheck
+from subscriptions.feedback import returnedmail
+from subscriptions.feedback.events import MailSource
 from subscriptions.models import MailEvent, Subscriber
-from subscriptions.selfchecks import STALE_AFTER, SelfCheck
 
 ANSWERS_SHOWN = 10
 TROUBLE_FOR = timedelta(hours=1)  # A mailbox may be away for a moment.
@@ -30,10 +31,10 @@ def sources() -> QuerySet[MailSource]:
     """Return where events come from; a mailbox that is not set up any more is none."""
     if settings.BOUNCE_MAILBOX:
         return MailSource.objects.all()
-    return MailSource.objects.exclude(name=returns.SOURCE)
+    return MailSource.objects.exclude(name=returnedmail.SOURCE)
 
 
-def alarms(now: datetime) -> list[str]:
+def current(now: datetime) -> list[str]:
     """Return in words what has to be mended; three queries, four when people complained."""
     return [*_of_self_check(now), *_of_sources(now), *_of_events(now)]
 
