@@ -125,7 +125,7 @@ class Delivery(models.Model):
             # Senders: the next ones to claim.
             models.Index(fields=["next_at", "id"], name="subscriptions_delivery_due",
                          condition=Q(next_at__isnull=False)),
-            # The freeze: what has to be repaired. What the relay refused, as events.
+            # The freeze: what has to be repaired.
             models.Index(fields=["failed_at"], name="subscriptions_delivery_failed",
                          condition=Q(failed_at__isnull=False)),
         ]  # fmt: skip

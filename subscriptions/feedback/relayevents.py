@@ -30,7 +30,7 @@ def collect(now: datetime) -> int:
         issue__state=Issue.State.DONE, issue__done_at__gt=now - LOOK_BACK,
     )  # fmt: skip
     rows = refused.exclude(mail_events__source=SOURCE).select_related("subscriber")
-    chosen = rows.only("state", "smtp_reply", "at", "subscriber__email").order_by("failed_at", "pk")
+    chosen = rows.only("state", "smtp_reply", "at", "subscriber__email").order_by("at", "pk")
     return MailEvent.objects.record(
         event for row in chosen[:AT_ONCE] if (event := _event(row, now)) is not None
     )
