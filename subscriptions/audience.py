@@ -48,7 +48,7 @@ JOIN subscriptions_deliveryitem item ON item.delivery_id = d.id
 JOIN person ON person.id = d.subscriber_id
 WHERE (d.state IN ('unknown', 'expired')
        OR d.state = 'rejected' AND d.smtp_reply ~ %(about_us)s)
-  AND d.at > %(failed_after)s
+  AND d.failed_at > %(failed_after)s
   AND item.post_id = ANY(%(repairable)s)
   AND NOT EXISTS (SELECT FROM subscriptions_deliveryitem later
                   WHERE later.subscriber_id = item.subscriber_id

@@ -6,7 +6,7 @@ process ends, and then `recover` gives its claims back and names the one in flig
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,49 +28,63 @@ SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND classid = %(l
 AND objsubid = 2 AND granted
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
+# A claim may also lie in an issue that was paused meanwhile.
+_UNDER_WAY = "SELECT id FROM subscriptions_issue WHERE state IN ('sending', 'paused')"
 _CLAIM = """
 WITH won AS MATERIALIZED (
-    SELECT d.id FROM subscriptions_delivery d JOIN subscriptions_issue i ON i.id = d.issue_id
-    WHERE d.state IN ('pending', 'retry') AND d.next_at <= %(now)s AND i.state = 'sending'
+    SELECT d.id, d.next_at
+    FROM subscriptions_delivery d JOIN subscriptions_issue i ON i.id = d.issue_id
+    WHERE d.next_at <= %(now)s AND i.state = 'sending'
     ORDER BY d.next_at, d.id LIMIT %(size)s FOR UPDATE OF d SKIP LOCKED
+), claimed AS (
+    UPDATE subscriptions_delivery d
+    SET state = 'claimed', worker = %(worker)s, next_at = NULL, at = %(now)s
+    FROM won, subscriptions_subscriber s WHERE d.id = won.id AND s.id = d.subscriber_id
+    RETURNING d.id, d.issue_id, d.subscriber_id, d.edition_id, s.email, won.next_at
 )
-UPDATE subscriptions_delivery d SET state = 'claimed', worker = %(worker)s, at = %(now)s
-FROM won WHERE d.id = won.id
-RETURNING d.id, d.issue_id, d.subscriber_id, d.edition_id
+SELECT id, issue_id, subscriber_id, edition_id, email FROM claimed ORDER BY next_at, id
 """
-# One commit for each message, so planned once: the values have their places and types.
+# One commit for each message, so planned once, and one UPDATE of both rows: half the work of two.
+# $1 to $4 close, $5 and $8 to $10 open. The last EXISTS sees what was committed before, and beyond
+# that `_RECOVER` takes all of a worker's rows at once: where the first has gone, so has the second.
 _STEP = """
-WITH closed AS (
-    UPDATE subscriptions_delivery SET state = $2, smtp_reply = $3, next_at = $4::timestamptz,
-        worker = NULL, at = $7::timestamptz
-    WHERE id = $1::bigint AND state = 'sending' AND worker = $6::integer
-    RETURNING id
-), opened AS (
-    UPDATE subscriptions_delivery d SET state = 'sending', attempt = d.attempt + 1, at = $7
-    FROM subscriptions_subscriber s, subscriptions_issue i
-    WHERE d.id = $5::bigint AND d.state = 'claimed' AND d.worker = $6
-      AND s.id = d.subscriber_id AND s.state = 'active'
-      AND i.id = d.issue_id AND i.state = 'sending'
-      AND ($1 = 0 OR EXISTS (SELECT FROM closed))
-    RETURNING d.attempt, s.email
-)
-SELECT (SELECT count(*) FROM closed), (SELECT attempt FROM opened), (SELECT email FROM opened)
+UPDATE subscriptions_delivery d SET
+    state = CASE d.id WHEN $5 THEN 'sending' ELSE $2 END,
+    smtp_reply = CASE d.id WHEN $5 THEN d.smtp_reply ELSE $3 END,
+    next_at = CASE d.id WHEN $5 THEN NULL ELSE $4::timestamptz END,
+    worker = CASE d.id WHEN $5 THEN d.worker END,
+    attempt = CASE d.id WHEN $5 THEN d.attempt + 1 ELSE d.attempt END,
+    at = $7::timestamptz
+WHERE d.id IN ($1::bigint, $5::bigint) AND d.worker = $6::integer AND CASE d.id
+    WHEN $5 THEN d.state = 'claimed' AND EXISTS (
+        SELECT FROM subscriptions_subscriber s, subscriptions_issue i
+        WHERE s.id = $8::bigint AND s.state = 'active' AND s.email = $9
+          AND i.id = $10::bigint AND i.state = 'sending'
+    ) AND ($1 = 0 OR EXISTS (
+        SELECT FROM subscriptions_delivery last
+        WHERE last.id = $1 AND last.state = 'sending' AND last.worker = $6
+    ))
+    ELSE d.state = 'sending' END
+RETURNING d.id, d.attempt
 """
-_RELEASE = """
+# Of the issues under way every delivery is read, by the index of the issue's: no index holds the
+# states, which change twice for each message.
+_RELEASE = f"""
 UPDATE subscriptions_delivery SET state = 'pending', worker = NULL, next_at = %(now)s, at = %(now)s
-WHERE state = 'claimed' AND worker = %(worker)s
-"""
+WHERE state = 'claimed' AND worker = %(worker)s AND issue_id IN ({_UNDER_WAY})
+"""  # noqa: S608 - made of constants
 _RECOVER = f"""
 UPDATE subscriptions_delivery SET worker = NULL, at = %(now)s,
     state = CASE state WHEN 'claimed' THEN 'pending' ELSE 'unknown' END,
     next_at = CASE state WHEN 'claimed' THEN %(now)s END,
     smtp_reply = CASE state WHEN 'claimed' THEN smtp_reply ELSE 'the sender stopped' END
 WHERE state IN ('claimed', 'sending') AND worker NOT IN ({_ALIVE})
+  AND issue_id IN ({_UNDER_WAY})
 """  # noqa: S608 - made of constants
 _EXPIRE = """
 UPDATE subscriptions_delivery d SET state = 'expired', next_at = NULL, at = %(now)s
 FROM subscriptions_issue i
-WHERE i.id = d.issue_id AND d.state IN ('pending', 'retry') AND i.state = 'sending'
+WHERE i.id = d.issue_id AND d.next_at IS NOT NULL AND i.state = 'sending'
   AND greatest(i.frozen_at, i.resumed_at, i.resent_at) <= %(now)s - %(expires_after)s
 """
 _SETTLE = """
@@ -106,6 +120,7 @@ class Claim:
     issue_id: int
     subscriber_id: int
     edition_id: int
+    email: str
 
 
 @dataclass(frozen=True)
@@ -119,12 +134,7 @@ class Closing:
 
 
 _NOTHING = Closing(0, "", "")
-
-
-@dataclass(frozen=True)
-class Attempt:
-    number: int
-    email: str
+_NOBODY = Claim(0, 0, 0, 0, "")
 
 
 @dataclass(frozen=True)
@@ -171,24 +181,28 @@ def claim(worker: int, *, now: datetime, size: int) -> list[Claim]:
 
 
 def step(
-    closing: Closing | None, opening: int | None, *, worker: int, now: datetime
-) -> Attempt | None:
-    """Close the last attempt and open the next, durably, in one commit.
+    closing: Closing | None, opening: Claim | None, *, worker: int, now: datetime,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> int | None:  # fmt: skip
+    """Close the last attempt and open the next, durably, in one commit; `meanwhile` is called once.
 
-    Returns None when the next may not be opened: the person left, or the issue was paused.
-    Raises LostClaim when the attempt to close is no longer ours; then nothing is opened either.
+    Returns the attempt's number; None when the next may not be opened: the person left, has another
+    address by now, or the issue was paused. Raises LostClaim when the attempt to close is no longer
+    ours; then nothing is opened either.
     """
-    last = closing or _NOTHING
+    last, next_ = closing or _NOTHING, opening or _NOBODY
     values = [
-        str(last.pk), last.state, last.reply, last.next_at.isoformat() if last.next_at else None,
-        str(opening or 0), str(worker), now.isoformat(),
+        b"%d" % last.pk, last.state.encode(), last.reply.encode(),
+        last.next_at.isoformat().encode() if last.next_at else None,
+        b"%d" % next_.pk, b"%d" % worker, now.isoformat().encode(),
+        b"%d" % next_.subscriber_id, next_.email.encode(), b"%d" % next_.issue_id,
     ]  # fmt: skip
-    encoded = [None if value is None else value.encode() for value in values]
     database = cast(DatabaseWrapper, connection)
-    closed, number, email = database.order(b"subscriptions_step", _STEP, encoded)
-    if closing and closed != b"1":
+    moved = dict(database.order(b"subscriptions_step", _STEP, values, meanwhile=meanwhile))
+    if closing and values[0] not in moved:
         raise LostClaim
-    return Attempt(int(number), email.decode()) if number and email else None
+    number = moved.get(values[4])
+    return int(number) if number else None
 
 
 def pass_over(claim: Claim, *, worker: int, now: datetime) -> str:

@@ -21,8 +21,8 @@ from django.utils import timezone
 from subscriptions import couriers, ledger, rests
 from subscriptions.couriers import Courier, Outcome, RelayUnavailable
 from subscriptions.health import Watch
-from subscriptions.ledger import Attempt, Claim, Closing
-from subscriptions.message import Pattern
+from subscriptions.ledger import Claim, Closing
+from subscriptions.message import Letter, Pattern
 from subscriptions.models import Delivery, Edition
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Round:
     def count(self, state: str) -> None:
         with self.lock:
             self.report.outcomes[state] += 1
-        self.tell(state)
+            self.on_outcome(state)
 
     def tell(self, state: str) -> None:
         with self.lock:
@@ -196,20 +196,29 @@ class Sender:
                 return
             self.courier.get_ready()
             pattern = self.round.pattern(claim.edition_id)
-            closing, self.closing = self.closing, None
-            attempt = ledger.step(closing, claim.pk, worker=self.worker, now=self.clock())
-            if attempt is None:
+            number, letter = self._open(claim, pattern)
+            if number is None:
                 state = ledger.pass_over(claim, worker=self.worker, now=self.clock())
                 self.round.tell(state)
                 continue
-            letter = pattern.letter(claim.subscriber_id, attempt.email, delivery_id=claim.pk)
-            self._note(claim, attempt, self.courier.hand_over(letter))
+            self._note(claim, number, self.courier.hand_over(letter))
 
-    def _note(self, claim: Claim, attempt: Attempt, outcome: Outcome) -> None:
+    def _open(self, claim: Claim, pattern: Pattern) -> tuple[int | None, Letter]:
+        """Close the last attempt and open this; its letter is written while Postgres does so."""
+        written: list[Letter] = []
+
+        def write() -> None:
+            written.append(pattern.letter(claim.subscriber_id, claim.email, delivery_id=claim.pk))
+
+        closing, self.closing = self.closing, None
+        number = ledger.step(closing, claim, worker=self.worker, now=self.clock(), meanwhile=write)
+        return number, written[0]
+
+    def _note(self, claim: Claim, number: int, outcome: Outcome) -> None:
         """Remember how it ended, and stop where the relay says so."""
         next_at = None
         if outcome.state == Delivery.State.RETRY:
-            next_at = self.clock() + retry_after(attempt.number)
+            next_at = self.clock() + retry_after(number)
         self.closing = Closing(claim.pk, outcome.state, outcome.reply, next_at)
         self.round.count(outcome.state.value)
         self.round.watch.note(claim.issue_id, claim.pk, outcome)

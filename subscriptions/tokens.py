@@ -146,8 +146,8 @@ def read_self_check(tag: str) -> SelfCheck:
 
 def message_id(subscriber_id: int, issue_id: int) -> str:
     """Return 32 characters, the same at every attempt of one delivery."""
-    payload = _LAYOUT.pack(b"i", _signing_id(), subscriber_id, issue_id)
-    return _mac(_signing_id(), payload)[:16].hex()
+    key = _signing_id()
+    return _mac(key, _LAYOUT.pack(b"i", key, subscriber_id, issue_id))[:16].hex()
 
 
 def address_keys(email: str) -> list[str]:
@@ -162,8 +162,9 @@ def _browser(key_id: int, email: str) -> str:
 
 
 def _sign(purpose: bytes, subscriber_id: int, value: int) -> str:
-    payload = _LAYOUT.pack(purpose, _signing_id(), subscriber_id, value)
-    mac = _mac(_signing_id(), payload)[:MAC_BYTES]
+    key = _signing_id()
+    payload = _LAYOUT.pack(purpose, key, subscriber_id, value)
+    mac = _mac(key, payload)[:MAC_BYTES]
     return base64.urlsafe_b64encode(payload + mac).decode().rstrip("=")
 
 
@@ -216,5 +217,6 @@ def _signing_id() -> int:
 
 
 def _mac(key_id: int, message: bytes) -> bytes:
-    key = b"subscriptions.tokens:" + _keys()[key_id].encode()
+    secret = settings.MAIL_KEYS[key_id] if key_id else settings.SECRET_KEY
+    key = b"subscriptions.tokens:" + secret.encode()
     return hmac.digest(key, message, "sha256")

@@ -2,7 +2,7 @@
 
 import select
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -140,34 +140,77 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return [answer.get_value(0, column) for column in range(answer.nfields)]
 
     def order(
-        self, name: bytes, statement: str, values: Sequence[bytes | None]
-    ) -> list[bytes | None]:
-        """Run a statement that returns one row and commits by itself; values and row are text.
+        self, name: bytes, statement: str, values: Sequence[bytes | None], *,
+        meanwhile: Callable[[], None],
+    ) -> list[tuple[Any, ...]]:  # fmt: skip
+        """Run a statement that commits by itself and return its rows; values and rows are text.
 
         Beneath all cursors, like `ask`, for what is done thousands of times in a row; but a failure
-        is raised, as Django raises it, and the statement counts among the queries.
+        is raised, as Django raises it, and the statement counts among the queries. `meanwhile` is
+        called once, while the server works where it can.
         """
-        self.ensure_connection()
+        if self.connection is None:
+            self.ensure_connection()
         socket: abc.PGconn = self.connection.pgconn
         with self.wrap_database_errors:
-            if socket.transaction_status == pq.TransactionStatus.IDLE:
-                answer = self._ask_prepared(socket, name, statement.encode(), values)
+            if name in self.questions and socket.transaction_status == pq.TransactionStatus.IDLE:
+                answer = self._ask_beside(socket, name, values, meanwhile)
             else:
-                answer = socket.exec_params(statement.encode(), values)
+                answer = None
+                meanwhile()
+            if answer is None:
+                answer = self._ask_first(socket, name, statement.encode(), values)
             if answer.status != pq.ExecStatus.TUPLES_OK:
                 raise error_from_result(answer)
         if self.queries_logged:
             self.queries_log.append({"sql": statement, "time": "0.000"})
-        return [answer.get_value(0, column) for column in range(answer.nfields)]
+        columns = range(answer.nfields)
+        return [
+            tuple(answer.get_value(row, column) for column in columns)
+            for row in range(answer.ntuples)
+        ]
+
+    def _ask_beside(
+        self, socket: abc.PGconn, name: bytes, values: Sequence[bytes | None],
+        meanwhile: Callable[[], None],
+    ) -> abc.PGresult | None:  # fmt: skip
+        """Return the answer of a prepared statement; None when it is prepared no longer."""
+        socket.send_query_prepared(name, values)
+        try:
+            meanwhile()
+        finally:
+            # Waited for here, where other threads go on: `get_result` would let none of them.
+            waiting = select.poll()
+            waiting.register(socket.socket, select.POLLIN)
+            while socket.flush() or socket.is_busy():
+                waiting.poll()
+                socket.consume_input()
+            answer = socket.get_result()
+            while socket.get_result():
+                pass
+        if answer is None or _is_unprepared(answer):
+            return None
+        return answer
+
+    def _ask_first(
+        self, socket: abc.PGconn, name: bytes, statement: bytes, values: Sequence[bytes | None]
+    ) -> abc.PGresult:
+        if socket.transaction_status == pq.TransactionStatus.IDLE:
+            return self._ask_prepared(socket, name, statement, values)
+        return socket.exec_params(statement, values)
 
     def _ask_prepared(
         self, socket: abc.PGconn, name: bytes, question: bytes, values: Sequence[bytes | None]
     ) -> abc.PGresult:
         if name in self.questions:
             answer = socket.exec_prepared(name, values)  # type: ignore[arg-type]
-            if answer.error_field(pq.DiagnosticField.SQLSTATE) != NO_SUCH_STATEMENT:
+            if not _is_unprepared(answer):
                 return answer
         # Not met yet, or forgotten: psycopg lets go of all that is prepared after a rollback.
         socket.prepare(name, question)
         self.questions.add(name)
         return socket.exec_prepared(name, values)  # type: ignore[arg-type]
+
+
+def _is_unprepared(answer: abc.PGresult) -> bool:
+    return answer.error_field(pq.DiagnosticField.SQLSTATE) == NO_SUCH_STATEMENT

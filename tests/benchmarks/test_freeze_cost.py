@@ -20,7 +20,7 @@ def freeze(people: int) -> float:
     """Return the seconds that freezing a noon with so many people takes."""
     Issue.objects.all().delete()
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE subscriptions_deliveryitem, subscriptions_delivery")
+        cursor.execute("TRUNCATE subscriptions_deliveryitem, subscriptions_delivery CASCADE")
     make_subscribers(people - Subscriber.objects.count())
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE subscriptions_subscriber")

@@ -136,7 +136,7 @@ def test_open_deliveries_are_called_back_in_the_same_step(verb: str):
 
 def test_message_in_flight_is_not_called_back():
     open_issue()
-    Delivery.objects.update(state=Delivery.State.SENDING, worker=1)
+    Delivery.objects.update(state=Delivery.State.SENDING, worker=1, next_at=None)
     Subscriber.objects.get().leave(at=NOON, method="test")
     assert Delivery.objects.get().state == Delivery.State.SENDING
 

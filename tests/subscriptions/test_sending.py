@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from subscriptions import digest, ledger, sending
 from subscriptions.models import Delivery, DeliveryItem, Issue, Subscriber
@@ -170,8 +171,9 @@ def test_stop_finishes_the_message_in_flight_and_gives_claims_back(relay: Sink):
 def test_what_a_dead_worker_left_is_named_and_given_back(relay: Sink):
     open_issue(people=3)
     first, second, _ = Delivery.objects.order_by("pk")
-    Delivery.objects.filter(pk=first.pk).update(state=State.SENDING, worker=99, attempt=1)
-    Delivery.objects.filter(pk=second.pk).update(state=State.CLAIMED, worker=99)
+    begun, both = Delivery.objects.filter(pk=first.pk), [first.pk, second.pk]
+    Delivery.objects.filter(pk__in=both).update(state=State.CLAIMED, worker=99, next_at=None)
+    begun.update(state=State.SENDING, attempt=1)
     send()
     first.refresh_from_db()
     assert first.state == State.UNKNOWN
@@ -205,12 +207,34 @@ def test_next_is_not_opened_once_the_last_is_lost():
     with ledger.presence() as worker:
         assert worker is not None
         first, second = ledger.claim(worker, now=LATER, size=2)
-        ledger.step(None, first.pk, worker=worker, now=LATER)
+        ledger.step(None, first, worker=worker, now=LATER)
         Delivery.objects.filter(pk=first.pk).update(state=State.UNKNOWN, worker=None)
         closing = ledger.Closing(first.pk, State.SENT, "")
         with pytest.raises(ledger.LostClaim):
-            ledger.step(closing, second.pk, worker=worker, now=LATER)
+            ledger.step(closing, second, worker=worker, now=LATER)
     assert states() == {State.UNKNOWN: 1, State.CLAIMED: 1}
+
+
+def test_nobody_is_written_to_at_an_address_of_before():
+    open_issue()
+    claims = ledger.claim(7, now=LATER, size=1)
+    Subscriber.objects.update(email="moved@example.org")
+    assert ledger.step(None, claims[0], worker=7, now=LATER) is None
+    assert ledger.pass_over(claims[0], worker=7, now=LATER) == State.PENDING
+    assert ledger.claim(7, now=LATER, size=1)[0].email == "moved@example.org"
+
+
+def test_opening_and_closing_write_to_no_index(relay: Sink):
+    def beside() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_get_xact_tuples_hot_updated(%s::regclass)",
+                           ["subscriptions_delivery"])  # fmt: skip
+            return int(cursor.fetchone()[0])
+
+    open_issue(people=2)
+    before = beside()
+    send()
+    assert beside() - before == 4
 
 
 def test_unknown_is_repaired_by_tomorrows_mail(relay: Sink):
