@@ -186,6 +186,8 @@ class Issue(models.Model):
         Each delivery once, unless `also_resent`. A paused issue stays paused.
         """
         with freezing():  # The next issue would repair the same at this moment.
+            # Nor may a sender find nothing open and call the issue done.
+            Issue.objects.select_for_update(no_key=True).values_list("pk").get(pk=self.pk)
             rows = Delivery.objects.filter(issue=self).uncertain(also_resent=also_resent)
             opened = rows.open_again(at=at)
             if opened:

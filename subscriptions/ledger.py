@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Count, Min
 
 from pbrsite.database.base import DatabaseWrapper
@@ -69,10 +69,15 @@ RETURNING d.id, d.attempt
 """
 # Of the issues under way every delivery is read, by the index of the issue's: no index holds the
 # states, which change twice for each message.
-_RELEASE = f"""
-UPDATE subscriptions_delivery SET state = 'pending', worker = NULL, next_at = %(now)s, at = %(now)s
-WHERE state = 'claimed' AND worker = %(worker)s AND issue_id IN ({_UNDER_WAY})
-"""  # noqa: S608 - made of constants
+#
+# Who was not tried yet goes before who was: a refusal of us shows by many, not by the same few.
+_RELEASE = """
+UPDATE subscriptions_delivery d SET state = 'pending', worker = NULL, at = %(now)s,
+    next_at = CASE d.attempt WHEN 0 THEN least(%(now)s, i.frozen_at) ELSE %(now)s END
+FROM subscriptions_issue i
+WHERE i.id = d.issue_id AND i.state IN ('sending', 'paused')
+  AND d.state = 'claimed' AND d.worker = %(worker)s
+"""
 _RECOVER = f"""
 UPDATE subscriptions_delivery SET worker = NULL, at = %(now)s,
     state = CASE state WHEN 'claimed' THEN 'pending' ELSE 'unknown' END,
@@ -231,7 +236,10 @@ def expire(now: datetime) -> int:
 
 def settle(now: datetime) -> int:
     """Mark the issues done in which nothing is open; return how many."""
-    return _count(_SETTLE, now=now)
+    with transaction.atomic():
+        # Who sends one again holds its row: what they opened is seen by the next statement alone.
+        list(Issue.objects.sending().select_for_update(no_key=True).values_list("pk"))
+        return _count(_SETTLE, now=now)
 
 
 def standing(issue_id: int) -> Standing:

@@ -26,7 +26,7 @@ def collect(now: datetime) -> int:
     refused = Delivery.objects.filter(
         Q(state=State.REJECTED, smtp_reply__regex=r"^5")
         | Q(state=State.EXPIRED, smtp_reply__regex=r"^4\d\d[ -]4\.2\."),
-        at__gt=now - OLDEST,  # By index: of years of deliveries only the last failures are read.
+        failed_at__gt=now - OLDEST,  # By index: of years only the last failures are read.
         issue__state=Issue.State.DONE, issue__done_at__gt=now - LOOK_BACK,
     )  # fmt: skip
     rows = refused.exclude(mail_events__source=SOURCE).select_related("subscriber")

@@ -165,7 +165,8 @@ def test_no_connection_costs_no_copy_and_the_provider_gets_a_rest(provider: Prov
 
 
 @pytest.mark.slow
-def test_key_that_is_refused_pauses_the_issue(provider: Provider):
+def test_key_that_is_refused_pauses_the_issue(provider: Provider, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("subscriptions.sending.random.uniform", lambda low, high: low)
     issue = open_issue(people=30)
     provider.answer = lambda to: (401, "Forbidden")
     for minutes in range(1, 10):

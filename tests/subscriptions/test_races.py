@@ -1,6 +1,7 @@
 """Real threads on real connections: what the locks and constraints promise."""
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,31 @@ def test_import_and_sign_ups_of_the_same_addresses_at_once(tmp_path: Path, mailo
     for one in MailRequest.objects.all():  # What the import asked for is done already.
         signup.answer(one.pk, NOON)
     assert len(mailoutbox) == 20
+
+
+@pytest.mark.parametrize("is_resent_first", [True, False])
+def test_issue_that_is_sent_again_at_this_moment_is_not_done(is_resent_first: bool):
+    issue, at, began = open_issue(), NOON + 2 * SECOND, threading.Event()
+    Delivery.objects.update(state="unknown", next_at=None)
+    steps = [lambda: issue.resend_uncertain(at=at), lambda: ledger.settle(at)]
+
+    def step(number: int) -> None:
+        if number == 1:
+            began.wait(10)
+            steps[int(is_resent_first)]()
+            return
+        with transaction.atomic():
+            steps[int(not is_resent_first)]()
+            began.set()
+            wait_for_the_other()
+
+    together(2, step)
+    assert (Issue.objects.get().state, Delivery.objects.get().state) == ("sending", "pending")
+
+
+def wait_for_the_other() -> None:
+    """Return when another session waits for what this one holds."""
+    deadline = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while not cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+            assert time.monotonic() < deadline

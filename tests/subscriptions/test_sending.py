@@ -268,8 +268,8 @@ def test_accounting_adds_up_whatever_happens(relay: Sink, django_assert_num_quer
 def test_query_count_per_message_is_one(relay: Sink, django_assert_num_queries: Any):
     open_issue(people=30)
     # 30 steps; and recover, expire, rest, presence (5), rest and claim (4), edition, close,
-    # release, settle.
-    with django_assert_num_queries(30 + 16):
+    # release, settle (4).
+    with django_assert_num_queries(30 + 19):
         send()
 
 
