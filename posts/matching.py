@@ -9,6 +9,7 @@ the filters: counts, facets and pages all speak of the same posts.
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
@@ -23,7 +24,7 @@ from posts.wording import Group, Wording, telling
 SHARES = (0.6, 0.4, 0.2)
 MOST_WEIGHED = 8  # words of a description that may be missing in turns; further ones only rank
 MOST_PARTED = 500  # posts expected to hold both parts of a word, in whatever places
-EVERY_POST = "'#'"
+EVERY_POST, NO_POST = "'#'", "'#nothing'"
 # Beginnings that are written joined, with a hyphen or apart, as one pleases.
 _PREFIXED = """
     anti bi co counter cross cyber de ex extra inter intra macro mega meta micro mid mini mono
@@ -31,6 +32,7 @@ _PREFIXED = """
     ultra un under well e
 """
 _PREFIXES = frozenset(_PREFIXED.split())
+_IN_PLACES = re.compile(r" <\d+> ")
 
 Stems = tuple[tuple[str, int], ...]  # stems, each with how many places it stands after the first
 
@@ -73,9 +75,30 @@ class Matching:
         """Return the condition that a post holds all that was asked."""
         return self.levels[0]
 
+    @property
+    def loose(self) -> tuple[str, ...]:
+        """Return the conditions with the words of a form in any places, which no vector tells.
+
+        A condition with places has PostgreSQL look into the vector of every post it finds, also of
+        those that hold the word itself. So it is asked without them, and what only seems to match
+        is taken away: those that meet the `doubts`, which are few. Phrases that somebody asked for
+        are looked at as they are.
+        """
+        if self.is_precise:
+            return self.levels
+        return tuple(_IN_PLACES.sub(" & ", level) for level in self.levels)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Return for each level the condition that a post meets the loose one, but not its own."""
+        return tuple(
+            NO_POST if loose == level else f"{loose} & !{level}"
+            for loose, level in zip(self.loose, self.levels, strict=True)
+        )
+
 
 EVERYTHING = Matching((EVERY_POST,), (1.0,), ())
-NOTHING = Matching(("'#nothing'",), (0.0,), ())
+NOTHING = Matching((NO_POST,), (0.0,), ())
 
 
 def matching(wording: Wording, known: Vocabulary) -> Matching:

@@ -35,13 +35,20 @@ WHEN (SELECT count(*) FROM (
     AND released_at <= %(now)s LIMIT {enough}
 ) AS found) >= {enough} THEN {number}
 """
+# What only seems to match, see `matching.Matching.loose`.
+_WRONG = """, wrong AS MATERIALIZED (
+    SELECT post_id FROM posts_searchentry
+    WHERE terms @@ (%(doubts)s::tsquery[])[(SELECT number FROM level)]
+)"""
+LOOSELY = "terms @@ %(condition)s::tsquery"
+NOT_WRONG = "AND post_id NOT IN (SELECT post_id FROM wrong)"
 _MATCHED = """
 SELECT post_id, released_at, {weight}::real AS weight FROM posts_searchentry
-WHERE terms @@ (%(levels)s::tsquery[])[(SELECT number FROM level)]
+WHERE terms @@ (%(loose)s::tsquery[])[(SELECT number FROM level)]
 AND released_at <= %(now)s AND (SELECT number FROM level) <= {widest} {condition} {among}
 """
 _RANKED = """
-{level}, listed AS (
+{level} {wrong}, listed AS (
     SELECT *, row_number() OVER () AS at FROM (
         SELECT post_id, released_at, sum(weight) AS score FROM ({matched}) AS matched
         GROUP BY post_id, released_at
@@ -56,7 +63,8 @@ SELECT (SELECT number FROM level), listed.post_id, listed.released_at, listed.sc
            LATERAL (SELECT greatest(coalesce(known.posts, 0), 0)::float8 AS held) AS numbers
        ) END
 FROM level LEFT JOIN listed ON true
-LEFT JOIN posts_searchentry AS entry ON entry.post_id = listed.post_id AND listed.at <= %(weighed)s
+LEFT JOIN posts_searchentry AS entry
+    ON entry.post_id = CASE WHEN listed.at <= %(weighed)s THEN listed.post_id END
 ORDER BY listed.at
 """
 
@@ -90,10 +98,15 @@ def retrieve(
 def statement(
     match: Matching, known: Vocabulary, narrowing: Narrowing, scans: list[Scan]
 ) -> tuple[str, dict[str, Any]]:
-    params: dict[str, Any] = {"levels": list(match.levels), "size": known.size}
+    params: dict[str, Any] = {
+        "levels": list(match.levels), "loose": list(match.loose), "doubts": list(match.doubts),
+        "size": known.size,
+    }  # fmt: skip
     for _, values in narrowing.values():
         params |= values
     among = "".join(f" AND {condition}" for condition, _ in narrowing.values())
+    wrong = _WRONG if match.loose != match.levels else ""
+    among += NOT_WRONG if wrong else ""
     matched = []
     for at, scan in enumerate(scans):
         params[f"scan{at}"] = scan.condition
@@ -107,8 +120,8 @@ def statement(
         _CASE.format(number=number, enough=ENOUGH) for number in range(1, len(match.levels))
     )
     level = _LEVEL.format(cases=cases or "WHEN true THEN 1", last=len(match.levels))
-    sql = _RANKED.format(level=level, matched=" UNION ALL ".join(matched), listed=LISTED)
-    return sql, params
+    every = " UNION ALL ".join(matched)
+    return _RANKED.format(level=level, wrong=wrong, matched=every, listed=LISTED), params
 
 
 def _by_date(match: Matching) -> list[Scan]:
