@@ -21,7 +21,8 @@ PARAMS = {"tag": "Topic", "year": "Year", "author": "Author"}
 # asked for are named only when the public sees a post of theirs.
 _TALLY = """
 WITH wrong AS MATERIALIZED (
-    SELECT post_id FROM posts_searchentry WHERE terms @@ %(doubt)s::tsquery
+    SELECT post_id FROM posts_searchentry
+    WHERE terms @@ %(doubtful)s::tsquery AND terms @@ %(doubt)s::tsquery
 ), found AS MATERIALIZED (
     SELECT released_at, authors, tags, {tag} AS is_tag, {author} AS is_author, {year} AS is_year
     FROM posts_searchentry WHERE {found}
@@ -99,9 +100,10 @@ def tally(asked: Question, found: Found, *, meant: str = "") -> Tally:
     is_large = found.expected > COUNTED and not asked.narrowing()
     conditions = {"strict": found.strict if found.strict != found.condition else "", "meant": meant}
     params: dict[str, Any] = {
-        "condition": found.loose, "doubt": found.doubt, "listed": found.post_ids,
-        "now": timezone.now(), "what": [what for what in conditions if conditions[what]],
-        "conditions": list(filter(None, conditions.values())), "most": COUNTED + 1,
+        "condition": found.loose, "doubt": found.doubt, "doubtful": found.matching.doubtful,
+        "listed": found.post_ids, "now": timezone.now(), "most": COUNTED + 1,
+        "what": [what for what in conditions if conditions[what]],
+        "conditions": list(filter(None, conditions.values())),
         "tag": asked.tag, "author": asked.author, "zone": str(settings.ZONE),
     }  # fmt: skip
     for _, values in asked.narrowing().values():

@@ -62,6 +62,7 @@ class Matching:
     shares: tuple[float, ...]
     terms: tuple[Term, ...]
     is_precise: bool = False
+    whole: int = 1  # so many of the levels have posts hold each word that anybody wrote
     corrected: tuple[tuple[str, str], ...] = ()  # words nobody wrote, and what was looked for
     words: tuple[Token, ...] = ()  # of a description
 
@@ -96,6 +97,23 @@ class Matching:
             for loose, level in zip(self.loose, self.levels, strict=True)
         )
 
+    @property
+    def sure(self) -> tuple[str, ...]:
+        """Return conditions that fewer posts meet than the levels', and no vector tells either."""
+        if self.loose == self.levels:
+            return self.levels
+        return tuple(f"{loose} & !{self.doubtful}" for loose in self.loose)
+
+    @property
+    def doubtful(self) -> str:
+        """Return a condition on all of whom there is doubt: they hold the words of some form.
+
+        Given beside the doubt it is looked up first, and so little else is.
+        """
+        forms = [form for term in self.terms for form in term.forms if len(form) > 1]
+        either = _either(_all(f"'{stem}'" for stem, _ in form) for form in forms)
+        return f"({either})" if forms else NO_POST
+
 
 EVERYTHING = Matching((EVERY_POST,), (1.0,), ())
 NOTHING = Matching((NO_POST,), (0.0,), ())
@@ -110,7 +128,11 @@ def matching(wording: Wording, known: Vocabulary) -> Matching:
         return replace(_precise(wording, known, corrected), corrected=said)
     terms = _terms(wording.groups[0], known, corrected)
     levels = _levels(terms)
-    return Matching(tuple(levels), tuple(levels.values()), terms, corrected=said, words=words)
+    written = sum(term.share > 0 for term in terms)
+    return Matching(
+        tuple(levels), tuple(levels.values()), terms,
+        whole=2 if 1 < written < len(terms) else 1, corrected=said, words=words,
+    )  # fmt: skip
 
 
 def _precise(wording: Wording, known: Vocabulary, corrected: dict[str, list[str]]) -> Matching:
