@@ -43,7 +43,7 @@ SELECT 'total', '', '', '', (SELECT count(*) FROM {total})
 UNION ALL
 SELECT what, '', '', '', (SELECT count(*) FROM (
     SELECT 1 FROM posts_searchentry WHERE terms @@ condition AND released_at <= %(now)s
-    AND {tag} AND {author} AND {year}
+    AND {tag} AND {author} AND {year} LIMIT %(most)s
 ) AS matched) FROM unnest(%(what)s::text[], %(conditions)s::tsquery[]) AS asked (what, condition)
 UNION ALL (
     SELECT 'year', year::text, year::text, '', count(*) FROM (

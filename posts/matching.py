@@ -9,12 +9,12 @@ the filters: counts, facets and pages all speak of the same posts.
 """
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 from posts import spelling
+from posts.conditions import EVERY_POST, NO_POST, Matching, Stems, Term, all_of, either
 from posts.orthography import folded
 from posts.searchvectors import SPELLED_FROM
 from posts.tokens import STOP_WORDS, Token, stem_of, tokens
@@ -24,7 +24,6 @@ from posts.wording import Group, Wording, telling
 SHARES = (0.6, 0.4, 0.2)
 MOST_WEIGHED = 8  # words of a description that may be missing in turns; further ones only rank
 MOST_PARTED = 500  # posts expected to hold both parts of a word, in whatever places
-EVERY_POST, NO_POST = "'#'", "'#nothing'"
 # Beginnings that are written joined, with a hyphen or apart, as one pleases.
 _PREFIXED = """
     anti bi co counter cross cyber de ex extra inter intra macro mega meta micro mid mini mono
@@ -32,89 +31,6 @@ _PREFIXED = """
     ultra un under well e
 """
 _PREFIXES = frozenset(_PREFIXED.split())
-_IN_PLACES = re.compile(r" <\d+> ")
-
-Stems = tuple[tuple[str, int], ...]  # stems, each with how many places it stands after the first
-
-
-@dataclass(frozen=True)
-class Term:
-    """A word of the query, with all it may stand for; `weight` is its rarity."""
-
-    word: str
-    forms: tuple[Stems, ...]
-    weight: float
-    share: float  # of the archive that holds it
-    place: int = 0
-
-    def condition(self, tier: str = "") -> str:
-        return _either(_form(form, tier) for form in self.forms)
-
-
-@dataclass(frozen=True)
-class Matching:
-    """The conditions of a query, from the strictest to the widest, and the words to rank by.
-
-    `shares` say how much of the archive each condition is expected to hold.
-    """
-
-    levels: tuple[str, ...]
-    shares: tuple[float, ...]
-    terms: tuple[Term, ...]
-    is_precise: bool = False
-    whole: int = 1  # so many of the levels have posts hold each word that anybody wrote
-    corrected: tuple[tuple[str, str], ...] = ()  # words nobody wrote, and what was looked for
-    words: tuple[Token, ...] = ()  # of a description
-
-    @property
-    def marks(self) -> frozenset[str]:
-        """Return the stems to be marked where a post is quoted."""
-        return frozenset(stem for term in self.terms for form in term.forms for stem, _ in form)
-
-    @property
-    def strict(self) -> str:
-        """Return the condition that a post holds all that was asked."""
-        return self.levels[0]
-
-    @property
-    def loose(self) -> tuple[str, ...]:
-        """Return the conditions with the words of a form in any places, which no vector tells.
-
-        A condition with places has PostgreSQL look into the vector of every post it finds, also of
-        those that hold the word itself. So it is asked without them, and what only seems to match
-        is taken away: those that meet the `doubts`, which are few. Phrases that somebody asked for
-        are looked at as they are.
-        """
-        if self.is_precise:
-            return self.levels
-        return tuple(_IN_PLACES.sub(" & ", level) for level in self.levels)
-
-    @property
-    def doubts(self) -> tuple[str, ...]:
-        """Return for each level the condition that a post meets the loose one, but not its own."""
-        return tuple(
-            NO_POST if loose == level else f"{loose} & !{level}"
-            for loose, level in zip(self.loose, self.levels, strict=True)
-        )
-
-    @property
-    def sure(self) -> tuple[str, ...]:
-        """Return conditions that fewer posts meet than the levels', and no vector tells either."""
-        if self.loose == self.levels:
-            return self.levels
-        return tuple(f"{loose} & !{self.doubtful}" for loose in self.loose)
-
-    @property
-    def doubtful(self) -> str:
-        """Return a condition on all of whom there is doubt: they hold the words of some form.
-
-        Given beside the doubt it is looked up first, and so little else is.
-        """
-        forms = [form for term in self.terms for form in term.forms if len(form) > 1]
-        either = _either(_all(f"'{stem}'" for stem, _ in form) for form in forms)
-        return f"({either})" if forms else NO_POST
-
-
 EVERYTHING = Matching((EVERY_POST,), (1.0,), ())
 NOTHING = Matching((NO_POST,), (0.0,), ())
 
@@ -145,24 +61,24 @@ def _precise(wording: Wording, known: Vocabulary, corrected: dict[str, list[str]
         ]
         without = [f"!{_phrase(phrase, known).condition()}" for phrase in group.without]
         wanted = [term.condition() for term in found] or [EVERY_POST]
-        conditions.append(_all([*wanted, *without]))
+        conditions.append(all_of([*wanted, *without]))
         share += _share(found)
         terms += found
-    return Matching((_either(conditions),), (share,), tuple(terms), is_precise=True)
+    return Matching((either(conditions),), (share,), tuple(terms), is_precise=True)
 
 
 def _levels(terms: Sequence[Term]) -> dict[str, float]:
     """Return the conditions, each wider than the one before, with their expected shares."""
-    levels = {_all(term.condition() for term in terms): _share(terms)}
+    levels = {all_of(term.condition() for term in terms): _share(terms)}
     written = [term for term in terms if term.share]
     if 1 < len(written) < len(terms):  # A word nobody wrote weighs nothing beside several known.
         terms = written
-        levels.setdefault(_all(term.condition() for term in terms), _share(terms))
+        levels.setdefault(all_of(term.condition() for term in terms), _share(terms))
     heaviest = sorted(terms, key=lambda term: -term.weight)[:MOST_WEIGHED]
     total = sum(term.weight for term in heaviest)
     for share in SHARES if len(heaviest) > 1 else ():
         sets = _smallest_sets(heaviest, share * total)
-        condition = _either(_all(term.condition() for term in chosen) for chosen in sets)
+        condition = either(all_of(term.condition() for term in chosen) for chosen in sets)
         levels.setdefault(condition, sum(map(_share, sets)))
     return levels
 
@@ -286,26 +202,3 @@ def _term(word: str, forms: Iterable[Stems], known: Vocabulary, place: int) -> T
     size = max(known.size, held)
     weight = math.log(1 + (size - held + 0.5) / (held + 0.5))
     return Term(word, forms, weight, held / size, place)
-
-
-def _form(form: Stems, tier: str) -> str:
-    if tier:
-        return _all(f"'{tier}{stem}'" for stem, _ in form)
-    text, last = f"'{form[0][0]}'", 0
-    for stem, place in form[1:]:
-        text += f" <{place - last}> '{stem}'"
-        last = place
-    return f"({text})" if len(form) > 1 else text
-
-
-def _all(conditions: Iterable[str]) -> str:
-    return _group_of(" & ", conditions)
-
-
-def _either(conditions: Iterable[str]) -> str:
-    return _group_of(" | ", conditions)
-
-
-def _group_of(operator: str, conditions: Iterable[str]) -> str:
-    parts = list(dict.fromkeys(conditions))
-    return parts[0] if len(parts) == 1 else "(" + operator.join(parts) + ")"

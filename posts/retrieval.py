@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from posts.matching import Matching, Term
+from posts.conditions import Matching, Term
 from posts.ranking import Candidate
 from posts.vocabulary import Vocabulary
 
@@ -36,7 +36,7 @@ WHEN (SELECT count(*) FROM (
     {among} AND released_at <= %(now)s LIMIT {enough}
 ) AS found) >= {enough} THEN {number}
 """
-# What only seems to match, see `matching.Matching.loose`.
+# What only seems to match, see `conditions.Matching.loose`.
 _WRONG = """, wrong AS MATERIALIZED (
     SELECT post_id FROM posts_searchentry
     WHERE terms @@ %(doubtful)s::tsquery

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from pbrsite.database.statements import Statement
 from posts import indexing, matching, ranking, retrieval, vocabulary, wording
-from posts.matching import Matching
+from posts.conditions import Matching
 from posts.models import Post, PostQuerySet
 from posts.retrieval import Narrowing
 from posts.vocabulary import Vocabulary
