@@ -65,7 +65,7 @@ class Matching:
         """
         if self.is_precise:
             return self.levels
-        return tuple(_IN_PLACES.sub(" & ", level) for level in self.levels)
+        return tuple(map(loosened, self.levels))
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -101,6 +101,11 @@ def _form(form: Stems, tier: str) -> str:
         text += f" <{place - last}> '{stem}'"
         last = place
     return f"({text})" if len(form) > 1 else text
+
+
+def loosened(condition: str) -> str:
+    """Return the condition with its words in any places."""
+    return _IN_PLACES.sub(" & ", condition)
 
 
 def all_of(conditions: Iterable[str]) -> str:

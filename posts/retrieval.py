@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from posts.conditions import Matching, Term
+from posts.conditions import Matching, Term, loosened
 from posts.ranking import Candidate
 from posts.vocabulary import Vocabulary
 
@@ -44,11 +44,11 @@ _WRONG = """, wrong AS MATERIALIZED (
 )"""
 LOOSELY = "terms @@ %(condition)s::tsquery"
 NOT_WRONG = "AND post_id NOT IN (SELECT post_id FROM wrong)"
+# The tier stands first: it holds few posts, and in them only the rest is looked for.
 _MATCHED = """
 SELECT post_id, released_at, {weight}::real AS weight FROM posts_searchentry
-WHERE terms @@ (%(loose)s::tsquery[])[(SELECT number FROM level)]
-AND released_at <= %(now)s AND (SELECT number FROM level) BETWEEN {narrowest} AND {widest}
-{condition} {among}
+WHERE {condition} terms @@ (%(loose)s::tsquery[])[(SELECT number FROM level)]
+AND released_at <= %(now)s AND (SELECT number FROM level) BETWEEN {narrowest} AND {widest} {among}
 """
 _RANKED = """
 {level} {wrong}, listed AS (
@@ -114,7 +114,7 @@ def statement(
     matched = []
     for at, scan in enumerate(scans):
         params[f"scan{at}"] = scan.condition
-        condition = f"AND terms @@ %(scan{at})s::tsquery" if scan.condition else ""
+        condition = f"terms @@ %(scan{at})s::tsquery AND" if scan.condition else ""
         matched.append(
             _MATCHED.format(
                 weight=scan.weight, condition=condition, among=among,
@@ -172,7 +172,7 @@ def _scans(match: Matching, known: Vocabulary, *, is_narrowed: bool) -> list[Sca
             if (tier and not held) or (not tier and len(match.levels) == 1):
                 continue
             if read + rows <= READ or read < LISTED:
-                condition, weight = term.condition(tier), term.weight * share
+                condition, weight = loosened(term.condition(tier)), term.weight * share
                 scans.append(Scan(condition, weight, narrowest=1 if tier else telling))
                 read += rows
     if read < LISTED:  # The tiers hold too few: all that matches is read after all.
