@@ -19,6 +19,7 @@ WEIGHED = 50  # the best by the rough order, weighed finely
 ENOUGH = 100  # posts that match before words may be missing
 READ = 4_000  # rows of the index that are plenty to list a thousand from
 RANKED_WORDS = 8
+WEIGHT_UNIT = 100_000
 
 # What a tier adds to a word's share in the rough order, the uppermost first; a post has all
 # those below its own.
@@ -44,9 +45,10 @@ _WRONG = """, wrong AS MATERIALIZED (
 )"""
 LOOSELY = "terms @@ %(condition)s::tsquery"
 NOT_WRONG = "AND post_id NOT IN (SELECT post_id FROM wrong)"
+# Weights are whole numbers: their sum is the same in whichever order rows are read.
 # The tier stands first: it holds few posts, and in them only the rest is looked for.
 _MATCHED = """
-SELECT post_id, released_at, {weight}::real AS weight FROM posts_searchentry
+SELECT post_id, released_at, {weight} AS weight FROM posts_searchentry
 WHERE {condition} terms @@ (%(loose)s::tsquery[])[(SELECT number FROM level)]
 AND released_at <= %(now)s AND (SELECT number FROM level) BETWEEN {narrowest} AND {widest} {among}
 """
@@ -117,7 +119,7 @@ def statement(
         condition = f"terms @@ %(scan{at})s::tsquery AND" if scan.condition else ""
         matched.append(
             _MATCHED.format(
-                weight=scan.weight, condition=condition, among=among,
+                weight=round(scan.weight * WEIGHT_UNIT), condition=condition, among=among,
                 narrowest=scan.narrowest, widest=scan.widest,
             )
         )  # fmt: skip
