@@ -41,6 +41,7 @@ WORDS = {
     "kind": "of the kind decided about",
     "together": "these and earlier decisions agree",
     "links-only": "nothing but links, a person should look",
+    "nothing-sold": "leads nowhere and sells nothing, a person should look",
     "wording": "what its words alone say",
     "line": "the line of this site",
     "own-line": "the line of this site stands lower",

@@ -10,7 +10,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-from comments import bayes, duplicates, links, phrasing, selling
+from comments import bayes, duplicates, links, phrasing, restraint, selling
 from comments.limits import LONGEST_NAME, LONGEST_TEXT, problems
 from comments.rules import Rules
 from comments.submissions import (
@@ -42,13 +42,13 @@ PROMOTION = {
     "offer", "praise-link", "foreign-link",
     "domains", "known-spam", "copied", "share-text",
 }  # fmt: skip
+SELLING = PROMOTION - {"pitch"}  # Of these each shows what there is to gain; a pitch is words.
 # Where links lead. However many: what is nothing but links is for a person to look at.
 LINKS = {
     "links", "hidden-target", "lookalike-host", "front-page", "named-host", "bare-link",
     "html-link", "domains",
 }  # fmt: skip
-OTHER = 10  # points of anything else, from which it is more than links
-ADDED = {"together", "links-only", "own-line"}  # Follow from the other reasons.
+ADDED = {"together", "links-only", "nothing-sold", "own-line"}  # Follow from the other reasons.
 MUTE = {"link", "familiar", "kind", "wording", "line"}  # Signs that weigh nothing by themselves.
 FEWEST_SIGNS = 15  # points of those
 ENOUGH = 40  # points of signs, and
@@ -173,9 +173,15 @@ def weigh(found: Iterable[Finding], rules: Rules) -> Judgement:
     if not TRUSTED_BELOW <= _sum(reasons) + (agreed.weight if agreed else 0) < SPAM_FROM:
         reasons = [one for one in reasons if one.code != "work"]  # Asked of the doubtful alone.
     reasons = [reason for reason in reasons if reason.weight or reason.code in MUTE]
-    last = _own_line(reasons, agreed, rules) if agreed else _links_only(reasons)
-    added = (agreed, last)
-    return Judgement((*reasons, *filter(None, added)))
+    return Judgement((*reasons, *filter(None, (agreed, _last(reasons, agreed, rules)))))
+
+
+def _last(reasons: list[Reason], agreed: Reason | None, rules: Rules) -> Reason | None:
+    """Return what moves the score over or under the line, when all else is said."""
+    if agreed is None:
+        return restraint.links_only(reasons, SPAM_FROM, links=LINKS)
+    lifted = _own_line(reasons, agreed, rules)
+    return lifted or restraint.nothing_sold(reasons, agreed, SPAM_FROM, selling=SELLING)
 
 
 def _reason(finding: Finding, rules: Rules) -> Reason:
@@ -250,20 +256,6 @@ def _own_line(reasons: list[Reason], agreed: Reason, rules: Rules) -> Reason | N
     if not SPAM_FROM - lower <= score < SPAM_FROM:
         return None
     return Reason("own-line", SPAM_FROM - score, line.evidence, line.times)
-
-
-def _links_only(reasons: list[Reason]) -> Reason | None:
-    """Return what keeps a comment waiting in which nothing but links looks like spam.
-
-    A weight that staff raised to a verdict stays one.
-    """
-    signs = [one for one in reasons if one.weight > 0]
-    score = sum(one.weight for one in reasons)
-    if score < SPAM_FROM or sum(one.weight for one in signs if one.code not in LINKS) >= OTHER:
-        return None
-    if any(one.weight >= SPAM_FROM for one in signs):
-        return None
-    return Reason("links-only", SPAM_FROM - 1 - score, "no other sign than links")
 
 
 def _phrases(reason: Reason, rules: Rules) -> int:

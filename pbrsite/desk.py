@@ -162,6 +162,7 @@ def _issues() -> list[dict[str, Any]]:
     return [
         {
             "label": str(issue),
+            "subject": issue.subject,
             "url": reverse("admin:subscriptions_issue_change", args=[issue.pk]),
             "state": issue.get_state_display(),
             "bar": bar(counted(issue)),

@@ -15,6 +15,7 @@ from subscriptions import noon
 from subscriptions.models import Delivery, Issue, IssuePost, Kind, PlanEntry
 
 OLDEST = noon.OLDEST[Kind.DAILY]
+HOURS_TOLD = 48  # Beyond these a number of hours says less than one of days.
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def _when(day: date, now: datetime) -> str:
 
 
 def left_until(moment: datetime, now: datetime) -> str:
-    """Return "2 h 5 min left", "23 min left" or "any moment"."""
+    """Return "4 days left", "2 h 5 min left", "23 min left" or "any moment"."""
     return _duration(moment - now) if moment > now else "any moment"
 
 
@@ -159,6 +160,8 @@ def _named(day: date, now: datetime) -> str:
 
 def _duration(left: timedelta) -> str:
     hours, minutes = divmod(int(left.total_seconds()) // 60, 60)
+    if hours >= HOURS_TOLD:
+        return f"{hours // 24} days left"
     if hours:
         return f"{hours} h {minutes} min left"
     return f"{minutes} min left" if minutes else "less than a minute left"

@@ -1,24 +1,26 @@
 """People who asked for mail, and the verbs that change their state.
 
-What they agreed to and who must be left alone is in `subscriptions.consent`; the tables of the
-noon round are in `subscriptions.issues`.
+What they agreed to and who must be left alone is in `consent`, the noon round in `issues` and
+`deliveries`, what the mail system tells of it in `feedback`.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from django.db import models, transaction
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.db.models.functions import Lower
 
 from posts.models import Tag
-from subscriptions import domains, selfchecks, tokens  # noqa: F401 - their tables
+from subscriptions import tokens
 from subscriptions.consent import ConsentEvent, MailRequest, Suppression
+from subscriptions.deliverability import domains, selfchecks  # noqa: F401 - their tables
 from subscriptions.deliveries import Delivery, DeliveryItem, DeliveryQuerySet
-from subscriptions.feedback import MailEvent
+from subscriptions.feedback.events import MailEvent
 from subscriptions.issues import Edition, Issue, IssuePost, Kind
 from subscriptions.plans import Plan, PlanEntry
+from subscriptions.querysets import SubscriberQuerySet
 from subscriptions.rests import RelayRest
 
 __all__ = [
@@ -31,28 +33,6 @@ WORDING = "2026-11"  # The version of the sentences people agree to; a change of
 CONFIRM_WITHIN = timedelta(days=7)
 LONGEST_PAUSE = timedelta(days=366)
 PAUSE_ANEW = timedelta(days=30)  # Of who bounced while paused: until when is not kept.
-
-
-class SubscriberQuerySet(models.QuerySet["Subscriber"]):
-    def active(self) -> Self:
-        """Return those who get mail now; the twin of `Subscriber.is_active`."""
-        return self.filter(state=Subscriber.State.ACTIVE)
-
-    def unconfirmed(self, now: datetime) -> Self:
-        """Return those who were asked to confirm and still may."""
-        return self.filter(state=Subscriber.State.PENDING, confirm_expires_at__gt=now)
-
-    def with_address(self, email: str) -> Self:
-        """Return the one row of this address, however its letters are cased."""
-        return self.alias(lowered=Lower("email")).filter(lowered=email.lower())
-
-    def wake(self, *, at: datetime) -> int:
-        """Make those active again whose pause is over; return how many. Idempotent."""
-        due = self.filter(state=Subscriber.State.PAUSED, paused_until__lte=at)
-        awake = 0
-        for subscriber in due.order_by("pk"):
-            awake += subscriber.resume(at=at, actor=ConsentEvent.Actor.SYSTEM, method="pause over")
-        return awake
 
 
 class Subscriber(models.Model):

@@ -7,17 +7,9 @@ from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
-from subscriptions import (
-    digest,
-    domains,
-    ledger,
-    reactions,
-    reading,
-    rejections,
-    selfmail,
-    sending,
-    signup,
-)
+from subscriptions import digest, ledger, sending, signup
+from subscriptions.deliverability import domains, selfmail
+from subscriptions.feedback import effects, inbox, relayevents
 
 SLICE_SECONDS = 50.0  # The clock rings again within the minute; a stopping worker need not wait.
 
@@ -64,7 +56,7 @@ def send(context: JobContext | None = None) -> None:
 @app.task(retry=RetryStrategy(max_attempts=6, exponential_wait=10))
 def weigh() -> None:
     """Let what providers told count."""
-    reactions.weigh_waiting(timezone.now())
+    effects.weigh_waiting(timezone.now())
 
 
 @app.periodic(cron="* * * * *")
@@ -72,15 +64,15 @@ def weigh() -> None:
 def weigh_again(timestamp: int) -> None:
     """Take up what the relay refused, and what a job left that died."""
     now = timezone.now()
-    rejections.collect(now)
-    reactions.weigh_waiting(now)
+    relayevents.collect(now)
+    effects.weigh_waiting(now)
 
 
 @app.periodic(cron="*/5 * * * *")
 @app.task(queueing_lock="subscriptions.mailbox", pass_context=True)
 def read_mailbox(context: JobContext | None = None, timestamp: int = 0) -> None:
     if settings.BOUNCE_MAILBOX:
-        reading.read(timezone.now(), should_stop=lambda: _is_stopping(context))
+        inbox.read(timezone.now(), should_stop=lambda: _is_stopping(context))
 
 
 @app.periodic(cron="7 * * * *")

@@ -37,6 +37,11 @@ class Upcoming:
         return self.plan.introduction if self.plan else ""
 
     @property
+    def is_late(self) -> bool:
+        """Return whether its own noon has gone by: it goes with another day's."""
+        return self.goes_at > noon.of(self.local_date)
+
+    @property
     def subscribers(self) -> str:
         return f"{self.audience:,} subscriber{'' if self.audience == 1 else 's'}"
 

@@ -2,7 +2,8 @@
 
 from django.urls import path, re_path
 
-from subscriptions import archive, leaving, preferences, views, webhooks
+from subscriptions import archive, leaving, preferences, views
+from subscriptions.feedback import webhooks
 
 app_name = "subscriptions"
 urlpatterns = [

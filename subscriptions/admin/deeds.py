@@ -139,7 +139,7 @@ def _do_pause(issue: Issue, request: HttpRequest) -> str:
 def _ask_to_resume(issue: Issue) -> Question:
     account = account_of(issue, timezone.now())
     words = [
-        f"It is paused: {issue.pause_reason or 'no reason is noted'}.",
+        f"It stands still: {issue.pause_reason or 'no reason is noted'}.",
         f"{account.counts['open']:,} of {account.audience:,} people get it from the next minute "
         "on; whoever the relay refused on our account is tried again, too.",
     ]
@@ -165,10 +165,13 @@ def _ask_to_resend(issue: Issue) -> Question:
     if not (unknown or expired or again):
         words = ["Nobody's copy of it is uncertain, or a later e-mail has brought the posts again."]
         return Question("Send again to the uncertain?", words, "", is_idle=True)
+    told = [
+        (unknown, "may get it twice: the connection broke before the relay said whether it took "
+         "their copy."),
+        (expired, "certainly did not get it: the relay took no copy in time."),
+    ]  # fmt: skip
     return Question("Send again to the uncertain?", [
-        f"{_people(unknown)} may get it twice: the connection broke before the relay said whether "
-        "it took their copy.",
-        f"{_people(expired)} certainly did not get it: the relay took no copy in time.",
+        *(f"{_people(count)} {words}" for count, words in told if count),
         "Without this they are all sent the posts again by the next e-mail, under “In case you "
         "missed it”. Who has had that already is left out here.",
     ], "Send again", again=again)  # fmt: skip

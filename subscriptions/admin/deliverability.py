@@ -11,12 +11,14 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from subscriptions import deliverability, domains, selfmail, tasks
+from pbrsite import queueing
+from subscriptions import tasks
 from subscriptions.admin.records import ReadOnly
-from subscriptions.domains import Figures
-from subscriptions.feedback import MailSource
-from subscriptions.selfchecks import SelfCheck
+from subscriptions.deliverability import alarms, domains, selfmail
+from subscriptions.deliverability.domains import Figures
+from subscriptions.deliverability.selfchecks import SelfCheck
 
+LOCK = "subscriptions.check_mail_now"
 CHECKS_SHOWN = 7
 LEAST_SCALE = 2.0  # per cent: a bar that fills its frame stands for this much or more
 BAR, ROW = 100, 8  # the frame of a bar, and the height of one kind
@@ -46,12 +48,12 @@ class SelfCheckAdmin(ReadOnly):
         context = {
             **self.admin_site.each_context(request),
             "title": "How the mail is delivered", "opts": self.model._meta,
-            "alarms": deliverability.alarms(now),
+            "alarms": alarms.current(now),
             "checks": [(one, one.problems(now)) for one in SelfCheck.objects.all()[:CHECKS_SHOWN]],
             "can_run": self.has_run_permission(request) and selfmail.is_possible(),
             "is_possible": selfmail.is_possible(),
             "rows": [(row, _bars(row, _scale(rows))) for row in rows], "scale": _scale(rows),
-            "refusals": deliverability.refusals(now), "sources": MailSource.objects.all(),
+            "refusals": alarms.refusals(now), "sources": alarms.sources(),
             "mailbox": bool(settings.BOUNCE_MAILBOX), "providers": sorted(settings.WEBHOOK_SECRETS),
             "fewest": domains.FEWEST,
         }  # fmt: skip
@@ -67,8 +69,9 @@ class SelfCheckAdmin(ReadOnly):
             messages.error(request, "Set BOUNCE_ADDRESS and BOUNCE_MAILBOX first.")
         elif waiting.exclude(pk__in=SelfCheck.objects.overdue(now)).exists():
             messages.warning(request, "One is on its way already. Wait until it has arrived.")
+        elif not queueing.defer_once(tasks.check_mail_now.configure(queueing_lock=LOCK), lock=LOCK):
+            messages.warning(request, "One is asked for already, and waits for the worker.")
         else:
-            tasks.check_mail_now.defer()
             messages.success(
                 request, "A mail to the site itself is on its way. Look again in ten minutes."
             )

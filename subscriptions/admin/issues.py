@@ -41,7 +41,7 @@ class IssueList(ChangeList):
 
 @admin.register(Issue)
 class IssueAdmin(Planning, Deeds, Explaining):
-    list_display = ["__str__", "state_chip", "account", "audience", "sent", "still_open",
+    list_display = ["name", "state_chip", "account", "audience", "sent", "still_open",
                     "problems", "frozen_at"]  # fmt: skip
     list_filter = ["kind", "state"]
     date_hierarchy = "local_date"
@@ -106,6 +106,13 @@ class IssueAdmin(Planning, Deeds, Explaining):
                 for part in shown["account"].segments()
             },
         })  # fmt: skip
+
+    @admin.display(description="issue", ordering="-frozen_at")
+    def name(self, issue: Issue) -> SafeString:
+        """Return its date and its subject: several instant ones may share a date."""
+        if not issue.subject:
+            return format_html("{}", issue)
+        return format_html('{}<span class="quiet issue__subject">{}</span>', issue, issue.subject)
 
     @admin.display(description="state", ordering="state")
     def state_chip(self, issue: Issue) -> SafeString:

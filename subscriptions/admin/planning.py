@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from pbrsite import mail
 from pbrsite.characters import printable
 from pbrsite.numbers import row_number
-from subscriptions import noon, previews, trials, upcoming
+from subscriptions import noon, previews, testsends, upcoming
 from subscriptions.admin.records import ReadOnly
 from subscriptions.forecast import left_until
 from subscriptions.models import Issue, Kind, Plan
@@ -109,7 +109,8 @@ class Planning(ReadOnly):
             "introduction": wanted.introduction, "stamp": stamp(coming.plan),
             "may_plan": self.has_plan_permission(request), "longest": LONGEST_INTRODUCTION,
             "topics": topics, "view": view, "unsent": _unsent_introduction(coming),
-            "frame_url": _preview_url(coming.kind, view), "tests_per_hour": trials.TESTS_PER_HOUR,
+            "frame_url": _preview_url(coming.kind, view),
+            "tests_per_hour": testsends.TESTS_PER_HOUR,
             "to": getattr(request.user, "email", ""), **_moments(coming, view), **more,
         }  # fmt: skip
         return TemplateResponse(request, TEMPLATE, context, status=status)
@@ -138,7 +139,7 @@ class Planning(ReadOnly):
         view = previews.View.asked_for(request.POST, previews.topics_of(coming))
         try:
             said = _send_test(request, coming, view, typed, now)
-        except (trials.NotStaff, trials.TooManyTests, previews.NothingToSend) as error:
+        except (testsends.NotStaff, testsends.TooManyTests, previews.NothingToSend) as error:
             return self._page(request, coming, to=typed, problem=error.__doc__ or "", status=422)
         level = messages.SUCCESS if said.startswith("A test") else messages.ERROR
         self.message_user(request, said, level)
@@ -165,10 +166,10 @@ def _moments(coming: Upcoming, view: previews.View) -> dict[str, str]:
 def _send_test(
     request: HttpRequest, coming: Upcoming, view: previews.View, typed: str, now: datetime
 ) -> str:
-    to = trials.staff_address(typed)
+    to = testsends.staff_address(typed)
     rendering = previews.render(coming, view, now)
     by: Any = request.user
-    return trials.send_test(coming.as_issue(now), rendering, to=to, by=by, now=now)
+    return testsends.send_test(coming.as_issue(now), rendering, to=to, by=by, now=now)
 
 
 def _kind(values: Any) -> str:
@@ -235,7 +236,8 @@ def _refusal(error: Exception, day: date, coming: Upcoming) -> str:
     who = coming.plan.changed_by if coming.plan else None
     return (
         f"{who or 'Somebody else'} has changed this e-mail since you opened the page, so nothing "
-        "was saved. What you typed is below; save again to have it so."
+        "was saved. What you typed is below, what is saved in the preview: save again to have "
+        "yours."
     )
 
 

@@ -1,6 +1,6 @@
 """The desk for subscribers: found by address, with their history; and who is left alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +19,7 @@ from subscriptions import addresses, explanation, signup, tasks
 from subscriptions.addresses import ImpossibleAddress
 from subscriptions.admin.exporting import export_view
 from subscriptions.admin.importing import import_view
+from subscriptions.admin.parting import ERASE, UNSUBSCRIBE, part
 from subscriptions.admin.records import ReadOnly, address_of, chip
 from subscriptions.admin.restoring import restore_action, restore_view
 from subscriptions.forms import normalise
@@ -210,35 +211,39 @@ class SubscriberAdmin(admin.ModelAdmin):
         )  # fmt: skip
         return format_html("<table><tbody>{}</tbody></table>", rows) if rows else SafeString("–")
 
-    @admin.action(description="Unsubscribe", permissions=["unsubscribe"])
-    def unsubscribe(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
-        now = timezone.now()
-        done = sum(one.leave(at=now, method="admin", actor=STAFF) for one in queryset)
-        messages.success(request, f"Unsubscribed: {done}.")
+    @admin.action(description="Unsubscribe…", permissions=["unsubscribe"])
+    def unsubscribe(
+        self, request: HttpRequest, queryset: QuerySet[Subscriber]
+    ) -> HttpResponse | None:
+        return part(request, self, queryset, UNSUBSCRIBE)
 
     @admin.action(description="Make the links to their preferences worthless",
                   permissions=["unsubscribe"])  # fmt: skip
     def close_links(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
         for one in queryset:
             one.revoke_links()
+        self._log_each(request, queryset, "Closed the links to their preferences.")
         messages.success(request, f"Links closed of {len(queryset)}.")
 
-    @admin.action(description="Take back who bounced", permissions=["restore"])
+    @admin.action(description="Take back who bounced…", permissions=["restore"])
     def restore(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> HttpResponse | None:
         return restore_action(request, self, queryset)
 
-    @admin.action(description="Erase for good", permissions=["erase"])
-    def erase(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
-        now = timezone.now()
-        done = sum(one.erase(at=now, method="admin", actor=STAFF) for one in queryset)
-        messages.success(request, f"Erased: {done}.")
+    @admin.action(description="Erase for good…", permissions=["erase"])
+    def erase(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> HttpResponse | None:
+        return part(request, self, queryset, ERASE)
+
+    def _log_each(self, request: HttpRequest, people: Iterable[Subscriber], words: str) -> None:
+        """Note who did it: the consent events say no more than that it was staff."""
+        for one in people:
+            self.log_change(request, one, words)
 
 
 @admin.register(Suppression)
 class SuppressionAdmin(ReadOnly):
     """Addresses to be left alone, as keyed hashes. Deleting one undoes it."""
 
-    list_display = ["__str__", "reason", "at"]
+    list_display = ["__str__", "at"]  # The name begins with the reason.
     list_filter = ["reason"]
     readonly_fields = ["reason", "at"]
 

@@ -6,7 +6,7 @@ from django import template
 from django.template import Context
 from django.utils import timezone
 
-from subscriptions import deliverability
+from subscriptions.deliverability import alarms
 
 register = template.Library()
 
@@ -15,4 +15,4 @@ register = template.Library()
 def deliverability_alarm(context: Context) -> dict[str, Any]:
     """Return the alarms, none for who may not see the panel; three queries."""
     may = context["request"].user.has_perm("subscriptions.view_deliverability")
-    return {"alarms": deliverability.alarms(timezone.now()) if may else []}
+    return {"alarms": alarms.current(timezone.now()) if may else []}

@@ -51,7 +51,8 @@ def sent_delivery(subscriber: Subscriber, noon: datetime = NOON) -> Delivery:
     """Return what the relay took for a person that noon; its issue is made when there is none."""
     issue, _ = Issue.objects.get_or_create(
         kind="daily", local_date=noon.date(),
-        defaults={"scheduled_for": noon, "cutoff": noon, "frozen_at": noon, "state": "done"},
+        defaults={"scheduled_for": noon, "cutoff": noon, "frozen_at": noon, "state": "done",
+                  "done_at": noon},
     )  # fmt: skip
     edition, _ = Edition.objects.get_or_create(issue=issue, fresh=[1], again=[])
     return Delivery.objects.create(

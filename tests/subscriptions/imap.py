@@ -4,7 +4,7 @@ import re
 import socketserver
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ class Folder:
     messages: list[bytes]
     seen: set[int] = field(default_factory=set)  # by number, from 1
     is_dropping: bool = False  # Close the connection at the first message.
+    is_endless: bool = False  # Say without end that it is still searching.
     port: int = 0
 
     @property
@@ -46,12 +47,20 @@ class _Session(socketserver.StreamRequestHandler):
             self.wfile.write(b"* CAPABILITY IMAP4rev1\r\n")
         elif command.startswith("SELECT"):
             self.wfile.write(f"* {len(folder.messages)} EXISTS\r\n".encode())
+        elif command.startswith("UID SEARCH") and folder.is_endless:
+            self._search_on()
+            return None
         elif command.startswith("UID SEARCH"):
             numbers = (str(n) for n in range(1, len(folder.messages) + 1) if n not in folder.seen)
             self.wfile.write(f"* SEARCH {' '.join(numbers)}\r\n".encode())
         elif found := re.match(r"UID (FETCH|STORE) (\d+) (.*)", command):
             return self._message(folder, int(found[2]), found[3])
         return "OK done"
+
+    def _search_on(self) -> None:
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b"* OK still searching\r\n")
 
     def _message(self, folder: Folder, number: int, wanted: str) -> str | None:
         content = folder.messages[number - 1]

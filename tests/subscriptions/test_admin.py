@@ -10,8 +10,7 @@ from django.urls import reverse
 from psycopg import sql
 
 from subscriptions import digest
-from subscriptions.explanation import explain
-from subscriptions.models import Delivery, Issue, MailEvent, Subscriber, Suppression
+from subscriptions.models import Delivery, Issue, Subscriber, Suppression
 from tests.factories import make_staff, make_tag
 from tests.subscriptions.factories import (
     DAY,
@@ -20,7 +19,6 @@ from tests.subscriptions.factories import (
     make_due_post,
     make_subscriber,
     open_issue,
-    sent_delivery,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -38,8 +36,8 @@ def page(name: str, *args: Any) -> str:
     return reverse(f"admin:subscriptions_{name}", args=args)
 
 
-def act(client: Client, name: str, action: str, *pks: int) -> int:
-    values = {"action": action, "_selected_action": pks}
+def act(client: Client, name: str, action: str, *pks: int, **more: str) -> int:
+    values = {"action": action, "_selected_action": pks} | more
     return client.post(page(f"{name}_changelist"), values, follow=True).status_code
 
 
@@ -143,48 +141,6 @@ def test_address_is_found(staff: Client):
     assert answer.context["cl"].result_count == 1
 
 
-def test_explanation_names_the_state_at_that_noon():
-    reader = make_subscriber(state="pending")
-    reader.events.create(to_state="pending", method="test", at=NOON - DAY)
-    make_due_post()
-    digest.open_issue(NOON + SECOND)
-    reader.confirm(at=NOON + 2 * SECOND)
-    digest.open_issue(NOON + DAY + SECOND)
-    words = [line.words for line in explain(reader)]
-    assert words == [
-        "Nobody got it. Nothing new",
-        "Was waiting for confirmation at that noon, since 3 March 2026, 12:00 (test)",
-    ]
-
-
-def test_explanation_tells_what_came_back_later():
-    reader = make_subscriber()
-    delivery = sent_delivery(reader)
-    MailEvent.objects.create(source="mailbox", key="k", kind="hard", subscriber=reader,
-                             delivery=delivery, status="5.1.1", happened_at=NOON,
-                             received_at=NOON)  # fmt: skip
-    [line] = explain(reader)
-    assert line.words == (
-        "Accepted by the relay, attempt 1. Then hard bounce, told by mailbox: 5.1.1"
-    )
-
-
-def test_explanation_says_when_no_topic_matched():
-    reader = make_subscriber(topics=(make_tag(),))
-    reader.events.create(to_state="active", method="test", at=NOON - DAY)
-    open_issue()
-    assert "None of its posts is on the topics chosen: Tag" in explain(reader)[0].words
-
-
-def test_staff_unsubscribe_and_erase_through_the_verbs(staff: Client):
-    first, second = make_subscriber(), make_subscriber()
-    act(staff, "subscriber", "unsubscribe", first.pk)
-    act(staff, "subscriber", "erase", second.pk)
-    first.refresh_from_db()
-    assert (first.state, first.events.get().actor) == ("unsubscribed", "staff")
-    assert Subscriber.objects.get(pk=second.pk).email == ""
-
-
 def test_staff_pause_and_resume_an_issue(staff: Client):
     issue = open_issue()
     act(staff, "issue", "pause", issue.pk)
@@ -204,7 +160,7 @@ def test_actions_need_their_permission(client: Client):
     issue = open_issue()
     reader = Subscriber.objects.get()
     for action in ("unsubscribe", "erase"):
-        act(client, "subscriber", action, reader.pk)
+        act(client, "subscriber", action, reader.pk, sure="yes")
     act(client, "issue", "pause", issue.pk)
     assert Subscriber.objects.get().is_active()
     assert Issue.objects.get().state == Issue.State.SENDING
@@ -233,7 +189,7 @@ def test_erased_address_is_nowhere_in_the_database(staff: Client, run_jobs: Call
     values = {"frequency": "weekly", "events-TOTAL_FORMS": 0, "events-INITIAL_FORMS": 0}
     staff.post(page("subscriber_change", reader.pk), values)
     assert tables_with(CANARY) == {"subscriptions_subscriber"}
-    act(staff, "subscriber", "erase", reader.pk)
+    act(staff, "subscriber", "erase", reader.pk, sure="yes")
     assert tables_with(CANARY) == set()
 
 

@@ -10,8 +10,8 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from subscriptions import bounces
-from subscriptions.bounces import Kind
+from subscriptions.feedback import bounces
+from subscriptions.feedback.bounces import Kind
 
 DATA = settings.BASE_DIR.parent / "shared" / "data" / "bounces"
 READER = "reader@example.org"
@@ -107,6 +107,9 @@ def test_a_delay_is_soft_and_says_that_it_is_one():
         (b"Content-Type: multipart/report; boundary=x\n\n--x\n" * 2000, "parts in parts"),
         (b"Content-Type: text/plain; charset=no-such\n\nHello", "an unknown alphabet"),
         (b"Subject: =?utf-8?b?/////?=\n\nHello", "a broken header"),
+        (b"Content-Type: text/plain; charset=idna\n\nHell\xff", "no alphabet"),
+        (b'Content-Type: text/plain; charset="a\x00"\n\nHello \xff', "no name"),
+        (b"Content-Type: text/plain; charset=punycode\n\nHell\x8a\xff", "half an alphabet"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -13,7 +13,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from subscriptions import reactions, rejections, tokens
+from subscriptions import tokens
+from subscriptions.feedback import effects, relayevents
 from subscriptions.models import ConsentEvent, Delivery, Issue, Subscriber, Suppression
 from tests.subscriptions.factories import HOUR, NOON, open_issue
 from tests.subscriptions.processes import accounting, end_all, start_sender, wait_for
@@ -146,8 +147,8 @@ def test_addresses_that_do_not_exist_are_left_alone_from_then_on(
     gone = set(Subscriber.objects.values_list("email", flat=True)[::100])
     sink.on_rcpt = lambda to: "550 5.1.1 no such person" if to in gone else ""
     finish(sink, tmp_path / "log")
-    assert rejections.collect(NOON + HOUR) == len(gone)
-    reactions.weigh_waiting(NOON + HOUR)
+    assert relayevents.collect(NOON + HOUR) == len(gone)
+    effects.weigh_waiting(NOON + HOUR)
     bounced = Subscriber.objects.filter(state=Subscriber.State.BOUNCED)
     tell("550 5.1.1 on 1 %", sink, recipients=people, refused=len(gone), suppressed=len(bounced))
     assert set(bounced.values_list("email", flat=True)) == gone

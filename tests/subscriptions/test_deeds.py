@@ -12,7 +12,15 @@ from django.urls import reverse
 from subscriptions import digest, ledger, sending
 from subscriptions.models import Delivery, Issue, Subscriber
 from tests.factories import make_member
-from tests.subscriptions.factories import DAY, HOUR, NOON, SECOND, make_due_post, open_issue
+from tests.subscriptions.factories import (
+    DAY,
+    HOUR,
+    NOON,
+    SECOND,
+    make_due_post,
+    make_subscriber,
+    open_issue,
+)
 from tests.subscriptions.relay import Sink
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -81,6 +89,29 @@ def test_sending_again_says_how_many_may_get_it_twice(manager: Client):
     assert "2 people may get it twice" in html
     assert "1 person certainly did not get it" in html
     assert states_of(issue) == ["expired", "rejected", "sent", "unknown", "unknown"]
+
+
+def test_sending_again_says_nothing_of_whom_there_are_none(manager: Client):
+    html = manager.get(url(ended("unknown", "sent"), "resend")).content.decode()
+    assert "1 person may get it twice" in html
+    assert "certainly did not get it" not in html
+
+
+def test_instant_issues_of_one_day_are_told_apart_by_their_subjects(manager: Client):
+    make_subscriber(frequency="instant")
+    for title in ("One report", "Another report"):
+        digest.open_instant(make_due_post(title=title), NOON)
+    for page in (reverse("admin:subscriptions_issue_changelist"), reverse("admin:index")):
+        html = manager.get(page).content.decode()
+        assert 'issue__subject">One report<' in html
+        assert 'issue__subject">Another report<' in html
+
+
+def test_page_of_a_paused_issue_says_who_paused_it_in_a_sentence(manager: Client):
+    issue = open_issue()
+    issue.pause(reason="paused by ed")
+    html = manager.get(reverse("admin:subscriptions_issue_change", args=[issue.pk])).content
+    assert b"<span>Paused by ed.</span>" in html
 
 
 def test_sending_again_reaches_the_uncertain_and_nobody_else(manager: Client, relay: Sink):

@@ -90,4 +90,5 @@ def test_download_holds_everything_kept_but_the_secrets_of_links(
         len(kept["posts_mailed"]) == len(kept["mail"]) == len(kept["forms_not_answered_yet"]) == 1
     )
     assert CANARY in kept["mail"][0]["smtp_reply"]
+    assert kept["what_came_back"][0]["words"] == f"{CANARY} is full"
     assert canary.confirm_digest not in answer.content.decode()

@@ -10,9 +10,26 @@ from django.urls import reverse
 
 from subscriptions import digest
 from subscriptions.explanation import answer, explain
-from subscriptions.models import Delivery, Issue, Kind, MailRequest, Subscriber, Suppression
+from subscriptions.models import (
+    Delivery,
+    Issue,
+    Kind,
+    MailEvent,
+    MailRequest,
+    Subscriber,
+    Suppression,
+)
 from tests.factories import make_member, make_tag
-from tests.subscriptions.factories import DAY, HOUR, NOON, SECOND, make_due_post, make_subscriber
+from tests.subscriptions.factories import (
+    DAY,
+    HOUR,
+    NOON,
+    SECOND,
+    make_due_post,
+    make_subscriber,
+    open_issue,
+    sent_delivery,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 WHY = reverse("admin:subscriptions_issue_why")
@@ -183,3 +200,36 @@ def test_an_editor_cannot_look_people_up(client: Client):
     client.force_login(make_member("Editor"))
     assert client.get(WHY).status_code == 403
     assert client.post(WHY, {"address": "a@example.org"}).status_code == 403
+
+
+def test_explanation_names_the_state_at_that_noon():
+    reader = make_subscriber(state="pending")
+    reader.events.create(to_state="pending", method="test", at=NOON - DAY)
+    make_due_post()
+    digest.open_issue(NOON + SECOND)
+    reader.confirm(at=NOON + 2 * SECOND)
+    digest.open_issue(NOON + DAY + SECOND)
+    words = [line.words for line in explain(reader)]
+    assert words == [
+        "Nobody got it. Nothing new",
+        "Was waiting for confirmation at that noon, since 3 March 2026, 12:00 (test)",
+    ]
+
+
+def test_explanation_tells_what_came_back_later():
+    reader = make_subscriber()
+    delivery = sent_delivery(reader)
+    MailEvent.objects.create(source="mailbox", key="k", kind="hard", subscriber=reader,
+                             delivery=delivery, status="5.1.1", happened_at=NOON,
+                             received_at=NOON)  # fmt: skip
+    [line] = explain(reader)
+    assert line.words == (
+        "Accepted by the relay, attempt 1. Then hard bounce, told by mailbox: 5.1.1"
+    )
+
+
+def test_explanation_says_when_no_topic_matched():
+    reader = make_subscriber(topics=(make_tag(),))
+    reader.events.create(to_state="active", method="test", at=NOON - DAY)
+    open_issue()
+    assert "None of its posts is on the topics chosen: Tag" in explain(reader)[0].words

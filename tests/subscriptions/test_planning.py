@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from posts.models import Post
-from subscriptions import digest, trials
+from subscriptions import digest, testsends
 from subscriptions.models import Delivery, DeliveryItem, Issue, Plan
 from tests.factories import make_member, make_staff, make_tag
 from tests.subscriptions.factories import DAY, HOUR, NOON, SECOND, make_due_post, make_subscriber
@@ -61,7 +61,7 @@ def test_the_page_tells_what_goes_out_when_and_to_how_many(editor: Client):
     assert "3 posts to 2 subscribers." in html
     assert order_on(html, "Third", "First", "Second") == ["First", "Second", "Third"]
     weekly = editor.get(NEXT, {"kind": "weekly"}).content.decode()
-    assert "On Friday 6 March at noon" in weekly
+    assert "On Friday 6 March at noon · Friday 6 March · 2 days left" in weekly
 
 
 def test_saving_keeps_introduction_order_and_what_waits_and_who_did_it(editor: Client):
@@ -256,9 +256,9 @@ def test_a_test_goes_to_nobody_but_staff(editor: Client, relay: Sink, to: str):
 def test_tests_are_limited_by_the_hour(editor: Client, mailoutbox: list[Any]):
     three_posts()
     answers = [editor.post(TEST, {"to": "editor@example.org"}).status_code
-               for _ in range(trials.TESTS_PER_HOUR + 1)]  # fmt: skip
-    assert answers == [302] * trials.TESTS_PER_HOUR + [422]
-    assert len(mailoutbox) == trials.TESTS_PER_HOUR
+               for _ in range(testsends.TESTS_PER_HOUR + 1)]  # fmt: skip
+    assert answers == [302] * testsends.TESTS_PER_HOUR + [422]
+    assert len(mailoutbox) == testsends.TESTS_PER_HOUR
 
 
 @pytest.mark.parametrize(
@@ -289,3 +289,9 @@ def test_the_page_works_at_every_hour_of_a_week(editor: Client):
         with time_machine.travel(moment, tick=False):
             for kind in ("daily", "weekly"):
                 assert editor.get(NEXT, {"kind": kind}).status_code == 200
+
+
+def test_a_week_that_waits_is_told_from_the_day_it_goes_out(editor: Client):
+    with time_machine.travel(NOON + 4 * DAY - HOUR, tick=False):  # Sunday.
+        html = editor.get(NEXT, {"kind": "weekly"}).content.decode()
+    assert "Today at noon · late, that of Friday 6 March · 1 h 0 min left" in html

@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from subscriptions.models import MailEvent, MailRequest, Subscriber
+from subscriptions.deliverability.selfchecks import SelfCheck
+from subscriptions.models import Delivery, MailEvent, MailRequest, Subscriber
 from subscriptions.retention import prune
-from subscriptions.selfchecks import SelfCheck
-from tests.subscriptions.factories import DAY, NOON, make_subscriber
+from tests.subscriptions.factories import DAY, NOON, make_subscriber, sent_delivery
 
 pytestmark = pytest.mark.django_db
 
@@ -43,3 +43,11 @@ def test_events_and_self_checks_go_after_sixty_days_once_they_have_counted():
     counts = prune(NOON)
     assert (counts["mail events"], counts["self-checks"]) == (1, 2)
     assert (MailEvent.objects.count(), SelfCheck.objects.count()) == (2, 1)
+
+
+def test_answer_that_came_in_after_an_erasure_is_emptied():
+    delivery, other = (sent_delivery(make_subscriber()) for _ in range(2))
+    delivery.subscriber.erase(at=NOON, method="test")  # While its message was in flight.
+    Delivery.objects.update(smtp_reply="550 5.1.1 <a@example.org> unknown")
+    assert [prune(NOON)["replies about people since erased"] for _ in range(2)] == [1, 0]
+    assert Delivery.objects.exclude(smtp_reply="").get() == other

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from subscriptions import authentication, reading, selfmail, tokens
-from subscriptions.authentication import Results
+from subscriptions import tokens
+from subscriptions.deliverability import authentication, selfmail
+from subscriptions.deliverability.authentication import Results
+from subscriptions.deliverability.selfchecks import SelfCheck
+from subscriptions.feedback import inbox
 from subscriptions.models import MailEvent, Subscriber
-from subscriptions.selfchecks import SelfCheck
 from tests.subscriptions.factories import HOUR, NOON, make_subscriber
 from tests.subscriptions.relay import Sink
 
@@ -33,7 +35,7 @@ def home(settings: Any, tmp_path: Path) -> mailbox.Maildir:
 
 def arrive(home: mailbox.Maildir, content: bytes, above: str) -> SelfCheck:
     home.add(above.encode() + content)
-    assert reading.read(LATER).counts == {"self-check": 1}
+    assert inbox.read(LATER).counts == {"self-check": 1}
     return SelfCheck.objects.latest("pk")
 
 
@@ -86,7 +88,7 @@ def test_forged_or_late_arrival_vouches_for_nothing(home: mailbox.Maildir):
     bounce = tokens.bounce(check.pk, int(NOON.timestamp()))  # Another purpose.
     for tag in (other, bounce, "a" * 45):
         home.add(f"To: bounces+{tag}@returns.example\n{TOP}\n\nHello\n".encode())
-    reading.read(NOON + 2 * HOUR)
+    inbox.read(NOON + 2 * HOUR)
     assert SelfCheck.objects.get().arrived_at is None
     assert SelfCheck.objects.get().problems(NOON + 3 * HOUR) == [
         "It has not arrived within 3 hours."

@@ -8,7 +8,8 @@ from django.core.management import CommandError, call_command
 
 from posts.models import Post
 from subscriptions import editions, tasks
-from subscriptions.models import Delivery, Issue, SubscriberQuerySet
+from subscriptions.models import Delivery, Issue
+from subscriptions.querysets import SubscriberQuerySet
 from tests.subscriptions.factories import NOON, SECOND, make_due_post, make_subscriber, open_issue
 
 pytestmark = pytest.mark.django_db
@@ -109,3 +110,8 @@ def test_command_says_when_the_relay_is_down(settings: Any):
     with pytest.raises(CommandError, match="relay unavailable"):
         send_digest()
     assert Delivery.objects.get().state == "pending"
+
+
+def test_moment_that_is_none_is_refused_in_words():
+    with pytest.raises(CommandError, match="“noonish” is no moment"):
+        send_digest("noonish")

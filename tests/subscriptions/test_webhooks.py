@@ -12,8 +12,8 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 
-from subscriptions import webhooks
-from subscriptions.feedback import KEPT_FOR, MailEvent, MailSource
+from subscriptions.feedback import webhooks
+from subscriptions.feedback.events import KEPT_FOR, MailEvent, MailSource
 from subscriptions.models import Subscriber
 from tests.subscriptions.factories import make_subscriber, sent_delivery
 
@@ -118,6 +118,25 @@ def test_bad_event_of_a_batch_is_passed_by_and_the_others_count(client: Client):
     assert tell(client, "sparkpost", [*bad, *batch]) == 200
     assert MailEvent.objects.count() == 3
     assert MailSource.objects.get().passed_by == 3  # The empty one is a greeting.
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"recipient": "half\ud800@example.org"},
+        {"recipient": "nul\x00@example.org"},
+        {"reason": ["bounce"]},
+        {"reason": {}},
+        {"id": "\ud800"},
+        {"user-variables": {"delivery": "\ud800"}},
+        {"timestamp": -1e9},
+        {"delivery-status": {"message": "550 5.1.1 half \ud800 a \x00 character"}},
+        {"delivery-status": {"message": ["550", None]}},
+    ],
+    ids=repr,
+)
+def test_event_with_strange_values_never_breaks_the_post(client: Client, values: Any):
+    assert tell(client, "mailgun", mailgun(make_subscriber().email, **values)) == 200
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from subscriptions import selfmail
-from subscriptions.selfchecks import SelfCheck
+from subscriptions.deliverability import selfmail
+from subscriptions.deliverability.selfchecks import SelfCheck
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from subscriptions import bounces
+from subscriptions.feedback import bounces
 
 LARGEST = 20_000_000  # Bytes; a returned digest has a hundred thousand.
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from rich.progress import Progress
 
-from subscriptions import reading
+from subscriptions.feedback import inbox
 
 
 class Command(BaseCommand):
@@ -30,12 +30,12 @@ class Command(BaseCommand):
         with Progress(disable=not self.stdout.isatty(), transient=True) as progress:
             bar = progress.add_task("Reading", total=None)
             while True:
-                report = reading.read(
+                report = inbox.read(
                     timezone.now(), is_rehearsal=options["dry_run"],
                     on_message=lambda outcome: progress.advance(bar),
                 )  # fmt: skip
                 totals += report.counts
-                if options["dry_run"] or report.counts.total() < reading.AT_ONCE:
+                if options["dry_run"] or report.counts.total() < inbox.AT_ONCE:
                     break
         if report.is_another_reading:
             raise CommandError("Somebody else is reading the mailbox just now.")

@@ -117,7 +117,12 @@ def _connections(text: str) -> int:
 
 def _moment(text: str) -> datetime:
     """Return the moment; without an offset it is meant in the site's zone."""
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(
+            f"“{text}” is no moment. Write one such as 2026-03-29T12:00"
+        ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=settings.ZONE)
 
 

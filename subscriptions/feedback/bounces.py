@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from subscriptions import notifications
-from subscriptions.notifications import Notification, Recipient
+from subscriptions.feedback import notifications
+from subscriptions.feedback.notifications import Notification, Recipient
 
 
 class Kind(StrEnum):

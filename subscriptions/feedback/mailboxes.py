@@ -7,13 +7,15 @@ import imaplib
 import re
 import socket
 import ssl
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-TIMEOUT = 30  # seconds, for each answer
+TIMEOUT = 30  # seconds, for a sign of life
+PATIENCE = 120  # seconds, for a whole answer, however lively
 
 
 class MailboxUnavailable(Exception):  # noqa: N818 - it reads as what it is.
@@ -96,7 +98,10 @@ class MaildirMailbox:
 
 
 class ImapMailbox:
-    """A folder over IMAP (RFC 3501): TLS with a verified certificate, and every answer in time."""
+    """A folder over IMAP (RFC 3501): TLS with a verified certificate, and every answer in time.
+
+    One that never ends would keep the reader, and the worker it runs in, for good.
+    """
 
     def __init__(self, place: Mapping[str, Any]) -> None:
         try:
@@ -104,8 +109,9 @@ class ImapMailbox:
         except (OSError, imaplib.IMAP4.error) as error:
             raise MailboxUnavailable(_words(error)) from None
         try:
-            self.server.login(place["USER"], place["PASSWORD"])
-            self._ask("SELECT", self.server.select(_quoted(place["PATH"])))
+            with self._in_time():
+                self.server.login(place["USER"], place["PASSWORD"])
+                self._ask("SELECT", self.server.select(_quoted(place["PATH"])))
         except (OSError, imaplib.IMAP4.error) as error:
             self.close()
             raise MailboxUnavailable(_words(error)) from None
@@ -133,12 +139,24 @@ class ImapMailbox:
 
     def close(self) -> None:
         for end in (self.server.logout, self.server.shutdown):  # The first may fail half-way.
-            with suppress(OSError, imaplib.IMAP4.error):
+            with suppress(OSError, imaplib.IMAP4.error), self._in_time():
                 end()
+
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        """Cut the connection off when what is asked in here takes too long."""
+        alarm = threading.Timer(PATIENCE, _cut_off, [self.server.sock])
+        alarm.daemon = True
+        alarm.start()
+        try:
+            yield
+        finally:
+            alarm.cancel()
 
     def _uid(self, command: str, *args: str) -> list[Any]:
         try:
-            return self._ask(command, self.server.uid(command, *args))
+            with self._in_time():
+                return self._ask(command, self.server.uid(command, *args))
         except (OSError, imaplib.IMAP4.error) as error:
             raise MailboxUnavailable(_words(error)) from None
 
@@ -154,6 +172,11 @@ def _connect(place: Mapping[str, Any]) -> imaplib.IMAP4:
         return imaplib.IMAP4(place["HOST"], place["PORT"], timeout=TIMEOUT)
     context = ssl.create_default_context()
     return imaplib.IMAP4_SSL(place["HOST"], place["PORT"], ssl_context=context, timeout=TIMEOUT)
+
+
+def _cut_off(line: socket.socket) -> None:
+    with suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _quoted(folder: str) -> str:

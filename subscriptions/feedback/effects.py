@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from subscriptions.feedback import MailEvent
+from subscriptions.feedback.events import MailEvent
 from subscriptions.models import ConsentEvent, Delivery, Subscriber, Suppression
 
 logger = logging.getLogger(__name__)

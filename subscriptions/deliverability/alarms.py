@@ -3,13 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.conf import settings
+from django.db.models import Count, Max, Q, QuerySet
 
-from subscriptions import selfmail
-from subscriptions.domains import WITHIN
-from subscriptions.feedback import MailSource
+from subscriptions.deliverability import selfmail
+from subscriptions.deliverability.domains import WITHIN
+from subscriptions.deliverability.selfchecks import STALE_AFTER, SelfCheck
+from subscriptions.feedback import returnedmail
+from subscriptions.feedback.events import MailSource
 from subscriptions.models import MailEvent, Subscriber
-from subscriptions.selfchecks import STALE_AFTER, SelfCheck
 
 ANSWERS_SHOWN = 10
 TROUBLE_FOR = timedelta(hours=1)  # A mailbox may be away for a moment.
@@ -25,7 +27,14 @@ def refusals(now: datetime) -> list[dict[str, Any]]:
     return [{**row} for row in told.order_by("-count", "-last_at", "words")[:ANSWERS_SHOWN]]
 
 
-def alarms(now: datetime) -> list[str]:
+def sources() -> QuerySet[MailSource]:
+    """Return where events come from; a mailbox that is not set up any more is none."""
+    if settings.BOUNCE_MAILBOX:
+        return MailSource.objects.all()
+    return MailSource.objects.exclude(name=returnedmail.SOURCE)
+
+
+def current(now: datetime) -> list[str]:
     """Return in words what has to be mended; three queries, four when people complained."""
     return [*_of_self_check(now), *_of_sources(now), *_of_events(now)]
 
@@ -42,7 +51,7 @@ def _of_self_check(now: datetime) -> list[str]:
 
 
 def _of_sources(now: datetime) -> list[str]:
-    troubled = MailSource.objects.filter(trouble_since__lte=now - TROUBLE_FOR)
+    troubled = sources().filter(trouble_since__lte=now - TROUBLE_FOR)
     return [f"Returned mail is not read ({one.name}): {one.trouble}." for one in troubled]
 
 

@@ -4,23 +4,21 @@ Whom it is about the provider says, and it has proved who it is. Which issue it 
 `delivery` it was given as metadata; where that is missing or another's, the last one sent to them.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
-from subscriptions import bounces
-from subscriptions.feedback import MailEvent
+from pbrsite.characters import printable
+from subscriptions.feedback import bounces
+from subscriptions.feedback.events import MailEvent, kind_of_bounce, last_sent, masked, moment
 from subscriptions.models import Delivery, Subscriber
 
 Kind = MailEvent.Kind
 
-MASK = "…"
-_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
 _REJECTED = {
     RejectReason.INVALID: Kind.HARD,
     RejectReason.BOUNCED: Kind.HARD,  # It bounced before, and the provider tries no more.
@@ -55,7 +53,7 @@ def from_provider(
         made.append(
             MailEvent(
                 source=esp, key=_key(esp, event), kind=kind, subscriber=subscriber,
-                delivery_id=delivery, received_at=now, happened_at=_moment(event.timestamp, now),
+                delivery_id=delivery, received_at=now, happened_at=moment(event.timestamp, now),
                 status=bounces.of_answer(said).status, words=masked(said, subscriber.email),
             )
         )  # fmt: skip
@@ -80,32 +78,6 @@ def kind_of(
     is_gone = isinstance(raw, Mapping) and is_hard(raw)
     bounce = bounces.of_answer(_said(event), is_gone=is_gone)
     return kind_of_bounce(bounce)
-
-
-def kind_of_bounce(bounce: bounces.Bounce) -> MailEvent.Kind | None:
-    """Return the event that a classified bounce is; None for what is none, or only a delay."""
-    if bounce.kind == bounces.Kind.COMPLAINT:
-        return Kind.COMPLAINT
-    if bounce.kind == bounces.Kind.NONE or bounce.is_delay:
-        return None
-    if bounce.is_about_us:
-        return Kind.POLICY
-    return Kind.HARD if bounce.kind == bounces.Kind.HARD else Kind.SOFT
-
-
-def masked(words: str, email: str) -> str:
-    """Return a mail system's words on one line and without any address, in full or in part."""
-    text = _ADDRESS.sub(MASK, " ".join(words.replace("\x00", " ").split()))
-    local, _, _ = email.partition("@")
-    if len(local) > 1:
-        text = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", MASK, text, flags=re.IGNORECASE)
-    return text[:200]
-
-
-def last_sent(subscriber: Subscriber) -> int | None:
-    """Return the number of the last delivery the relay took for a person."""
-    sent = Delivery.objects.filter(subscriber=subscriber, state=Delivery.State.SENT)
-    return sent.order_by("-pk").values_list("pk", flat=True).first()
 
 
 def _people(recipients: Iterable[object]) -> dict[str, Subscriber]:
@@ -136,14 +108,7 @@ def _said(event: AnymailTrackingEvent) -> str:
 
 
 def _lower(recipient: object) -> str:
-    return recipient.strip().lower()[:254].replace("\x00", "") if isinstance(recipient, str) else ""
-
-
-def _moment(given: object, now: datetime) -> datetime:
-    """Return when it happened, as far as that can be: never later than now."""
-    if not isinstance(given, datetime):
-        return now
-    return min(now, given if given.tzinfo else given.replace(tzinfo=UTC))
+    return printable(recipient).strip().lower()[:254] if isinstance(recipient, str) else ""
 
 
 def _key(esp: str, event: AnymailTrackingEvent) -> str:

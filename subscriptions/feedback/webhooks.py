@@ -32,8 +32,9 @@ from django.views.decorators.http import require_http_methods
 
 from pbrsite import rates
 from pbrsite.private import private_page
-from subscriptions import reports, tasks
-from subscriptions.feedback import MailEvent, MailSource
+from subscriptions import tasks
+from subscriptions.feedback import providerevents
+from subscriptions.feedback.events import MailEvent, MailSource
 
 logger = logging.getLogger(__name__)
 
@@ -62,11 +63,12 @@ def _nested(event: Mapping[str, Any], *names: str) -> Any:
 
 
 _BASIC, _SIGNED = "webhook_secret", "signing_secret"
-# Those whose posts anymail reads and verifies without a further package.
+# Those whose posts anymail reads and verifies without a further package. Lists, not sets: what a
+# post has in a word's place may be anything, and some of that has no hash.
 PROVIDERS = {
     "brevo": Provider(
         BrevoTrackingWebhookView, _BASIC,
-        lambda event: event.get("event") in {"hard_bounce", "invalid_email"},
+        lambda event: event.get("event") in ["hard_bounce", "invalid_email"],
     ),
     "mailersend": Provider(
         MailerSendTrackingWebhookView, _SIGNED,
@@ -74,14 +76,14 @@ PROVIDERS = {
     ),
     "mailgun": Provider(
         MailgunTrackingWebhookView, "webhook_signing_key",
-        lambda event: _nested(event, "event-data", "reason") in {"bounce", "suppress-bounce"},
+        lambda event: _nested(event, "event-data", "reason") in ["bounce", "suppress-bounce"],
     ),
     "mailjet": Provider(
         MailjetTrackingWebhookView, _BASIC, lambda event: event.get("hard_bounce") is True,
     ),
     "mailtrap": Provider(
         MailtrapTrackingWebhookView, "tracking_secret",
-        lambda event: event.get("bounce_category") in {"invalid_recipient", "bad_mailbox"},
+        lambda event: event.get("bounce_category") in ["invalid_recipient", "bad_mailbox"],
     ),
     "mandrill": Provider(
         MandrillCombinedWebhookView, "webhook_key",
@@ -89,7 +91,7 @@ PROVIDERS = {
     ),
     "postmark": Provider(
         PostmarkTrackingWebhookView, _BASIC,
-        lambda event: event.get("Type") in {"HardBounce", "BadEmailAddress"},
+        lambda event: event.get("Type") in ["HardBounce", "BadEmailAddress"],
     ),
     "resend": Provider(
         ResendTrackingWebhookView, _BASIC,
@@ -99,7 +101,7 @@ PROVIDERS = {
         SparkPostTrackingWebhookView, _BASIC,
         # Its bounce classes: invalid recipient, no RCPT.
         lambda event: any(
-            str(_nested(one, "bounce_class")) in {"10", "30"}
+            str(_nested(one, "bounce_class")) in ["10", "30"]
             for one in (_nested(event, "msys") or {}).values()
         ),
     ),
@@ -162,7 +164,7 @@ def receive(request: HttpRequest, esp: str) -> HttpResponse:
 def _keep(esp: str, events: list[Any], *, passed_by: int) -> None:
     now = timezone.now()
     with transaction.atomic():
-        known = reports.from_provider(esp, events, is_hard=PROVIDERS[esp].is_hard, now=now)
+        known = providerevents.from_provider(esp, events, is_hard=PROVIDERS[esp].is_hard, now=now)
         if MailEvent.objects.record(known):
             tasks.weigh.defer()
         MailSource.heard(esp, at=now, passed_by=passed_by)

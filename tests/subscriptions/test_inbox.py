@@ -13,8 +13,9 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from subscriptions import mailboxes, reading, tokens
-from subscriptions.feedback import MailEvent, MailSource
+from subscriptions import tokens
+from subscriptions.feedback import inbox, mailboxes
+from subscriptions.feedback.events import MailEvent, MailSource
 from subscriptions.models import Delivery, Subscriber
 from tests.subscriptions import imap
 from tests.subscriptions.factories import DAY, HOUR, NOON, make_subscriber, sent_delivery
@@ -93,7 +94,7 @@ Hello
 
 
 def read(**options: Any) -> dict[str, int]:
-    return dict(reading.read(NOON + HOUR, **options).counts)
+    return dict(inbox.read(NOON + HOUR, **options).counts)
 
 
 def states() -> list[str]:
@@ -123,11 +124,11 @@ def test_two_never_read_at_once(maildir: mailbox.Maildir, delivery: Delivery):
     maildir.add(report(verp(delivery)))
     other = connection.copy()
     with closing(other), other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", reading.LOCK)
-        assert reading.read(NOON + HOUR).is_another_reading
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", inbox.LOCK)
+        assert inbox.read(NOON + HOUR).is_another_reading
         with pytest.raises(CommandError, match="Somebody else is reading"):
             call_command("read_bounces")
-        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", reading.LOCK)
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", inbox.LOCK)
     assert read() == {"hard": 1}
 
 
@@ -214,6 +215,18 @@ def test_hostile_messages_are_passed_by_and_the_next_is_read(
     assert MailSource.objects.get().passed_by == 2
 
 
+@pytest.mark.parametrize(
+    ("charset", "said"), [("utf-7", "550 5.1.1 +2AA- unknown"), ("unicode_escape", "550 \\ud800")]
+)
+def test_half_a_character_in_a_report_holds_up_nobody(
+    maildir: mailbox.Maildir, delivery: Delivery, charset: str, said: str
+):
+    fields = f"Final-Recipient: rfc822; a@b.example\nAction: failed\nDiagnostic-Code: smtp; {said}"
+    head = f"From: MAILER-DAEMON@x.example\nTo: {verp(delivery)}\n"
+    maildir.add(f"{head}Content-Type: text/plain; charset={charset}\n\n{fields}\n".encode())
+    assert (sum(read().values()), "550" in MailEvent.objects.get().words) == (1, True)
+
+
 @pytest.mark.slow
 def test_folder_over_imap_is_read_and_marked(settings: Any, delivery: Delivery):
     with imap.running([report(verp(delivery)), b"x" * 2_000_001, complaint(delivery)]) as folder:
@@ -227,7 +240,7 @@ def test_broken_connection_marks_nothing_and_is_named(settings: Any, delivery: D
     with imap.running([report(verp(delivery))]) as folder:
         settings.BOUNCE_MAILBOX = folder.place
         folder.is_dropping = True
-        assert reading.read(NOON).trouble == "the server broke off"
+        assert inbox.read(NOON).trouble == "the server broke off"
         assert (folder.seen, MailSource.objects.get().trouble_since) == (set(), NOON)
         folder.is_dropping = False
         assert read() == {"hard": 1}
@@ -235,10 +248,18 @@ def test_broken_connection_marks_nothing_and_is_named(settings: Any, delivery: D
 
 
 @pytest.mark.slow
+def test_answer_that_never_ends_is_cut_off(settings: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(mailboxes, "PATIENCE", 0.2)
+    with imap.running([]) as folder:
+        settings.BOUNCE_MAILBOX, folder.is_endless = folder.place, True
+        assert inbox.read(NOON).trouble.startswith("the server ")  # How, is up to the kernel.
+
+
+@pytest.mark.slow
 def test_wrong_password_is_said_without_it(settings: Any, caplog: Any):
     with imap.running([]) as folder:
         settings.BOUNCE_MAILBOX = folder.place | {"PASSWORD": "wrong-password"}
-        trouble = reading.read(NOON).trouble
+        trouble = inbox.read(NOON).trouble
     assert trouble == "the server refused the log-in or a command"
     assert "wrong-password" not in caplog.text
 

@@ -11,11 +11,12 @@ from email.utils import parseaddr
 
 from django.conf import settings
 
-from subscriptions import authentication, couriers, tokens
+from subscriptions import couriers, tokens
 from subscriptions.couriers import RelayUnavailable
+from subscriptions.deliverability import authentication
+from subscriptions.deliverability.selfchecks import SelfCheck
 from subscriptions.message import Letter, Pattern
 from subscriptions.models import Delivery, Edition, Issue, Kind
-from subscriptions.selfchecks import SelfCheck
 
 logger = logging.getLogger(__name__)
 

@@ -9,16 +9,17 @@ import email
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
 from django.utils.crypto import salted_hmac
 
-from subscriptions import bounces, notifications, selfmail, tokens
-from subscriptions.feedback import MailEvent
+from subscriptions import tokens
+from subscriptions.deliverability import selfmail
+from subscriptions.feedback import bounces, notifications
+from subscriptions.feedback.events import MailEvent, kind_of_bounce, last_sent, masked, moment
 from subscriptions.models import Delivery, Subscriber
-from subscriptions.reports import kind_of_bounce, last_sent, masked
 
 SOURCE = "mailbox"
 LARGEST = 2_000_000  # bytes; a report that returns the largest digest has a tenth of that.
@@ -138,7 +139,7 @@ def _returned(message: Message) -> Iterator[Message]:
     for part in message.walk():
         if part.get_content_type() not in notifications.RETURNED:
             continue
-        content = part.get_payload()
+        content = notifications.payload_of(part)
         if isinstance(content, list):
             yield from (child for child in content if isinstance(child, Message))
         else:
@@ -151,12 +152,11 @@ def _words(content: bytes) -> str:
 
 
 def _moment(message: Message, now: datetime) -> datetime:
-    """Return when it was reported, as far as that can be: never later than now."""
+    """Return when it was reported."""
     try:
-        given = parsedate_to_datetime(str(message["Date"]))
+        return moment(parsedate_to_datetime(str(message["Date"])), now)
     except (TypeError, ValueError, OverflowError):
         return now
-    return min(now, given if given.tzinfo else given.replace(tzinfo=UTC))
 
 
 def _key(message: Message, content: bytes) -> str:

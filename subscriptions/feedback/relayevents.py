@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from subscriptions import bounces
-from subscriptions.feedback import MailEvent
+from subscriptions.feedback import bounces
+from subscriptions.feedback.events import MailEvent, kind_of_bounce, masked
 from subscriptions.models import Delivery, Issue
-from subscriptions.reports import kind_of_bounce, masked
 
 SOURCE = "relay"
-LOOK_BACK = timedelta(days=2)
+LOOK_BACK = timedelta(days=2)  # from when the issue was done: it may have been paused for weeks
+OLDEST = timedelta(days=30)
 AT_ONCE = 500
 
 State = Delivery.State
@@ -26,9 +26,9 @@ def collect(now: datetime) -> int:
     refused = Delivery.objects.filter(
         Q(state=State.REJECTED, smtp_reply__regex=r"^5")
         | Q(state=State.EXPIRED, smtp_reply__regex=r"^4\d\d[ -]4\.2\."),
-        at__gt=now - LOOK_BACK,
-        issue__state=Issue.State.DONE,
-    )
+        at__gt=now - OLDEST,  # By index: of years of deliveries only the last failures are read.
+        issue__state=Issue.State.DONE, issue__done_at__gt=now - LOOK_BACK,
+    )  # fmt: skip
     rows = refused.exclude(mail_events__source=SOURCE).select_related("subscriber")
     chosen = rows.only("state", "smtp_reply", "at", "subscriber__email").order_by("at", "pk")
     return MailEvent.objects.record(

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from subscriptions import reactions, rejections
-from subscriptions.feedback import MailEvent
+from subscriptions.feedback import effects, relayevents
+from subscriptions.feedback.events import MailEvent
 from subscriptions.models import Delivery, Issue, Subscriber, Suppression
 from tests.subscriptions.factories import DAY, HOUR, NOON, SECOND, make_subscriber, sent_delivery
 
@@ -19,7 +19,7 @@ def tell(kind: str, reader: Subscriber, at: datetime = NOON, **values: Any) -> s
     number = MailEvent.objects.count()
     MailEvent.objects.create(source="mailgun", key=f"k{number}", kind=kind, subscriber=reader,
                              happened_at=at, received_at=at, **values)  # fmt: skip
-    reactions.weigh_waiting(at)
+    effects.weigh_waiting(at)
     reader.refresh_from_db()
     return reader.state
 
@@ -127,7 +127,7 @@ def test_refusal_of_the_relay_is_an_event_like_any_other(state: str, reply: str,
     reader = make_subscriber()
     send_issues(reader, [0])
     Delivery.objects.update(state=state, smtp_reply=reply, at=NOON)
-    assert [rejections.collect(NOON + HOUR) for _ in range(2)] == [int(kind is not None), 0]
+    assert [relayevents.collect(NOON + HOUR) for _ in range(2)] == [int(kind is not None), 0]
     assert list(MailEvent.objects.values_list("kind", flat=True)) == ([kind] if kind else [])
 
 
@@ -135,4 +135,11 @@ def test_nothing_counts_before_its_issue_is_done():
     send_issues(make_subscriber(), [0])
     Delivery.objects.update(state="rejected", smtp_reply="550 5.1.1 No such user", at=NOON)
     Issue.objects.update(state="sending")
-    assert rejections.collect(NOON + HOUR) == 0
+    assert relayevents.collect(NOON + HOUR) == 0
+
+
+def test_refusal_counts_however_long_its_issue_was_paused_after_it():
+    send_issues(make_subscriber(), [0])
+    Delivery.objects.update(state="rejected", smtp_reply="550 5.1.1 No such user", at=NOON)
+    Issue.objects.update(done_at=NOON + 9 * DAY)
+    assert relayevents.collect(NOON + 9 * DAY + HOUR) == 1

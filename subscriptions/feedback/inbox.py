@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection
+from django.db import DataError, connection
 
-from subscriptions import mailboxes, reactions, returns
-from subscriptions.feedback import MailEvent, MailSource
-from subscriptions.mailboxes import Mailbox, MailboxUnavailable, Waiting
+from subscriptions.feedback import effects, mailboxes, returnedmail
+from subscriptions.feedback.events import MailEvent, MailSource
+from subscriptions.feedback.mailboxes import Mailbox, MailboxUnavailable, Waiting
+from subscriptions.feedback.returnedmail import Returned
 
 logger = logging.getLogger(__name__)
 
@@ -79,13 +80,19 @@ def _read_all(
 
 def _take(mailbox: Mailbox, waiting: Waiting, now: datetime, *, is_rehearsal: bool) -> str:
     """Let one message count; return what it was."""
-    if waiting.size > returns.LARGEST:
+    if waiting.size > returnedmail.LARGEST:
         return PASSED_BY
-    content = mailbox.content(waiting.name, most=returns.LARGEST + 1)
+    content = mailbox.content(waiting.name, most=returnedmail.LARGEST + 1)
     try:
-        returned = returns.read(content, now=now, is_rehearsal=is_rehearsal)
-    except returns.NotUnderstood:
+        returned = returnedmail.read(content, now=now, is_rehearsal=is_rehearsal)
+        return _count(returned, now, is_rehearsal=is_rehearsal)
+    except (returnedmail.NotUnderstood, DataError, UnicodeError):
+        # Whatever no table takes: left unmarked, it would stand before all others for good.
         return PASSED_BY
+
+
+def _count(returned: Returned, now: datetime, *, is_rehearsal: bool) -> str:
+    """Let what a message says count; return what it was."""
     if returned.is_self_check:
         return SELF_CHECK
     if returned.event is None:
@@ -94,16 +101,16 @@ def _take(mailbox: Mailbox, waiting: Waiting, now: datetime, *, is_rehearsal: bo
         if not MailEvent.objects.record([returned.event]):
             return AGAIN
         told = MailEvent.objects.get(source=returned.event.source, key=returned.event.key)
-        reactions.weigh(told, now=now)
+        effects.weigh(told, now=now)
     return str(MailEvent.Kind(returned.event.kind))
 
 
 def _note(report: Report, now: datetime) -> None:
     if report.trouble:
-        MailSource.failed(returns.SOURCE, report.trouble, at=now)
+        MailSource.failed(returnedmail.SOURCE, report.trouble, at=now)
         logger.error("The mailbox of returned mail: %s", report.trouble)
     else:
-        MailSource.heard(returns.SOURCE, at=now, passed_by=report.counts[PASSED_BY])
+        MailSource.heard(returnedmail.SOURCE, at=now, passed_by=report.counts[PASSED_BY])
     if report.counts:
         counts = ", ".join(f"{count} {outcome}" for outcome, count in report.counts.items())
         logger.info("Returned mail: %s", counts)

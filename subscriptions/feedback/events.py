@@ -3,17 +3,25 @@
 An event is kept as far as it may change something: never that somebody opened or clicked.
 """
 
+import re
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
+from pbrsite.characters import printable
 from subscriptions.deliveries import Delivery
+from subscriptions.feedback import bounces
+
+if TYPE_CHECKING:
+    from subscriptions.models import Subscriber
 
 KEPT_FOR = timedelta(days=60)  # Twice what the panel shows; what an event changed stays.
 HEARD_EVERY = timedelta(minutes=1)  # A source that speaks all the time is noted once a minute.
+MASK = "…"
+_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]{1,100}@[^\s<>()\[\]\"',;:]+")
 
 
 class MailEventQuerySet(models.QuerySet["MailEvent"]):
@@ -153,3 +161,38 @@ class MailSource(models.Model):
         source, _ = cls.objects.get_or_create(name=name)
         since = source.trouble_since or at
         cls.objects.filter(pk=source.pk).update(trouble=words[:200], trouble_since=since)
+
+
+def kind_of_bounce(bounce: bounces.Bounce) -> MailEvent.Kind | None:
+    """Return the event that a classified bounce is; None for what is none, or only a delay."""
+    if bounce.kind == bounces.Kind.COMPLAINT:
+        return MailEvent.Kind.COMPLAINT
+    if bounce.kind == bounces.Kind.NONE or bounce.is_delay:
+        return None
+    if bounce.is_about_us:
+        return MailEvent.Kind.POLICY
+    is_hard = bounce.kind == bounces.Kind.HARD
+    return MailEvent.Kind.HARD if is_hard else MailEvent.Kind.SOFT
+
+
+def masked(words: str, email: str) -> str:
+    """Return a mail system's words on one line and without any address, in full or in part."""
+    # No table takes half a character, which a charset such as UTF-7 or an escape in JSON can write.
+    text = _ADDRESS.sub(MASK, " ".join(printable(words).split()))
+    local, _, _ = email.partition("@")
+    if len(local) > 1:
+        text = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", MASK, text, flags=re.IGNORECASE)
+    return text[:200]
+
+
+def last_sent(subscriber: "Subscriber") -> int | None:
+    """Return the number of the last delivery the relay took for a person."""
+    sent = Delivery.objects.filter(subscriber=subscriber, state=Delivery.State.SENT)
+    return sent.order_by("-pk").values_list("pk", flat=True).first()
+
+
+def moment(given: object, now: datetime) -> datetime:
+    """Return when it happened, as far as what was told can be: never later than now."""
+    if not isinstance(given, datetime):
+        return now
+    return min(now, given if given.tzinfo else given.replace(tzinfo=UTC))

@@ -20,6 +20,8 @@ LONGEST_FIELD = 2000
 MOST_PARTS = 50
 STATUSES = frozenset({"message/delivery-status", "message/global-delivery-status"})
 RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/global"})
+# What codecs raise that are unknown, heed no "replace" (idna), or are no alphabets (rot13).
+_NO_ALPHABET = (LookupError, TypeError, ValueError)
 _RETURNED_FROM_HERE = re.compile(
     r"""^(?:
         [->\ \t*=_]{0,80} (?: original\ message | returned\ message
@@ -99,6 +101,14 @@ def header(message: Message, name: str) -> str:
     return " ".join(value.split())
 
 
+def payload_of(part: Message) -> object:
+    """Return the messages inside a part, or its text; "" where its alphabet is none."""
+    try:
+        return part.get_payload()
+    except _NO_ALPHABET:
+        return ""
+
+
 def _parts(message: Message, budget: list[int] | None = None) -> Iterator[Message]:
     """Yield the parts in which a mail system speaks; what it returns is not gone into."""
     budget = [MOST_PARTS] if budget is None else budget
@@ -108,7 +118,7 @@ def _parts(message: Message, budget: list[int] | None = None) -> Iterator[Messag
     content_type = message.get_content_type()
     if content_type in RETURNED:
         return
-    children = message.get_payload()
+    children = payload_of(message)
     if isinstance(children, list) and not content_type.startswith("message/"):
         for child in children:
             if isinstance(child, Message):
@@ -121,17 +131,28 @@ def _own_words(part: Message) -> str:
     # A multipart without its parts is damaged, and its words are all there is.
     if part.get_content_maintype() not in {"text", "multipart"}:
         return ""
-    payload = part.get_payload(decode=True)
-    content = payload[:LONGEST_PART] if isinstance(payload, bytes) else b""
+    content = _content(part)[:LONGEST_PART]
     try:
         text = content.decode(part.get_content_charset() or "utf-8", "replace")
-    except LookupError:
+    except _NO_ALPHABET:
         text = content.decode("latin-1")
     if part.get_content_subtype() == "html":
         text = re.sub(r"<[^<>]*>", " ", _without_code(text))
     text = text.replace("\r\n", "\n")
     found = _RETURNED_FROM_HERE.search(text)
     return text[: found.start()] if found else text
+
+
+def _content(part: Message) -> bytes:
+    """Return what a part holds, its transfer encoding undone as far as that goes."""
+    for _ in range(2):
+        try:
+            payload = part.get_payload(decode=True)
+        except _NO_ALPHABET:
+            part.del_param("charset")
+            continue
+        return payload if isinstance(payload, bytes) else b""
+    return b""
 
 
 def _without_code(html: str) -> str:
@@ -146,12 +167,9 @@ def _without_code(html: str) -> str:
 
 def _recipients(parts: list[Message]) -> Iterator[Recipient]:
     for part in parts:
-        if part.get_content_type() not in {
-            "message/delivery-status",
-            "message/global-delivery-status",
-        }:
+        if part.get_content_type() not in STATUSES:
             continue
-        blocks = part.get_payload()
+        blocks = payload_of(part)
         if not isinstance(blocks, list):
             yield from _recipients_in(str(blocks)[:LONGEST_TEXT])
             continue
@@ -237,7 +255,7 @@ def _returned_to(message: Message, returned: Message | None) -> str:
     """Return to whom the message went that is complained of."""
     if returned is not None:
         return header(returned, "X-HmXmrOriginalRecipient")
-    inside = (part.get_payload() for part in message.walk() if part.get_content_type() in RETURNED)
+    inside = (payload_of(part) for part in message.walk() if part.get_content_type() in RETURNED)
     for content in inside:
         if isinstance(content, list) and content and isinstance(content[0], Message):
             return header(content[0], "To")
@@ -245,7 +263,7 @@ def _returned_to(message: Message, returned: Message | None) -> str:
 
 
 def _raw(part: Message) -> str:
-    payload = part.get_payload()
+    payload = payload_of(part)
     if isinstance(payload, list):
         return "\n".join(str(child) for child in payload)[:LONGEST_TEXT]
     return str(payload)[:LONGEST_TEXT]
