@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db import transaction
+
 from posts import search, snippets, spelling, wording
 from posts.chips import chips
 from posts.facets import Tally, facets, tally
@@ -31,8 +33,9 @@ def answer(asked: Question) -> dict[str, Any]:
     }  # fmt: skip
     if asked.is_empty:
         return context
-    found = search.find(asked.query, narrowing=asked.narrowing(), by_date=asked.sort == "date")
-    counted, meant = _counted(asked, found)
+    with transaction.atomic(savepoint=False):  # What `find` tells the planner holds for both.
+        found = search.find(asked.query, narrowing=asked.narrowing(), by_date=asked.sort == "date")
+        counted, meant = _counted(asked, found)
     context |= {
         "feed_url": asked.feed_url(), "chips": chips(asked, counted.names),
         "marks": found.matching.marks, "corrected": _corrected(asked, found),

@@ -20,17 +20,27 @@ PARAMS = {"tag": "Topic", "year": "Year", "author": "Author"}
 # one can change it; the count of an option is what a click on it gives. The tag and the author
 # asked for are named only when the public sees a post of theirs.
 _TALLY = """
-WITH found AS MATERIALIZED (
-    SELECT post_id, released_at, authors, tags,
-           {tag} AS is_tag, {author} AS is_author, {year} AS is_year
-    FROM posts_searchentry WHERE {found} AND released_at <= %(now)s
+WITH wrong AS MATERIALIZED (
+    SELECT post_id FROM posts_searchentry
+    WHERE terms @@ %(doubtful)s::tsquery AND terms @@ %(doubt)s::tsquery
+), found AS MATERIALIZED (
+    SELECT released_at, authors, tags, {tag} AS is_tag, {author} AS is_author, {year} AS is_year
+    FROM posts_searchentry WHERE {found}
 ), topics AS (
-    SELECT tag_id, count(*) AS posts FROM found, unnest(tags) AS tag_id
-    WHERE is_author AND is_year GROUP BY tag_id
+    SELECT tag_id, sum(posts)::bigint AS posts FROM (
+        SELECT unnest(tags) AS tag_id, posts FROM (
+            SELECT tags, count(*) AS posts FROM found WHERE is_author AND is_year GROUP BY tags
+        ) AS sets) AS single
+    GROUP BY tag_id
 ), writers AS (
-    SELECT author_id, count(*) AS posts FROM found, unnest(authors) AS author_id
-    WHERE is_tag AND is_year GROUP BY author_id
+    SELECT author_id, sum(posts)::bigint AS posts FROM (
+        SELECT unnest(authors) AS author_id, posts FROM (
+            SELECT authors, count(*) AS posts FROM found WHERE is_tag AND is_year GROUP BY authors
+        ) AS sets) AS single
+    GROUP BY author_id
 )
+SELECT 'total', '', '', '', (SELECT count(*) FROM {total})
+UNION ALL
 SELECT what, '', '', '', (SELECT count(*) FROM (
     SELECT 1 FROM posts_searchentry WHERE terms @@ condition AND released_at <= %(now)s
     AND {tag} AND {author} AND {year} LIMIT %(most)s
@@ -57,6 +67,10 @@ UNION ALL (
     )) OR author_id IN (
         SELECT author_id FROM writers ORDER BY posts DESC, author_id LIMIT {options}))
 """
+# Where the total comes from: what was read; or, of very much, so many at most; or it is known.
+_READ = "found WHERE is_tag AND is_author AND is_year"
+_BOUNDED = "(SELECT 1 FROM posts_searchentry WHERE {found} LIMIT %(most)s) AS many"
+_KNOWN = "generate_series(1, %(most)s)"
 
 
 @dataclass
@@ -83,32 +97,38 @@ def tally(asked: Question, found: Found, *, meant: str = "") -> Tally:
     Beyond ten thousand posts it is said that there are more, and the options are those of the
     thousand best: nobody needs to know, and reading all of them takes a second.
     """
-    narrowing = asked.narrowing()
-    parts = {param: narrowing.get(param, ("true", {}))[0] for param in PARAMS}
-    is_large = found.expected > COUNTED and not narrowing
-    source = "post_id = ANY(%(listed)s)" if is_large else "terms @@ %(condition)s::tsquery"
-    conditions = {"total": found.condition, "strict": found.strict, "meant": meant}
-    if found.strict == found.condition:
-        del conditions["strict"]
+    is_large = found.expected > COUNTED and not asked.narrowing()
+    conditions = {"strict": found.strict if found.strict != found.condition else "", "meant": meant}
     params: dict[str, Any] = {
-        "condition": found.condition, "listed": found.post_ids, "now": timezone.now(),
+        "condition": found.loose, "doubt": found.doubt, "doubtful": found.matching.doubtful,
+        "listed": found.post_ids, "now": timezone.now(), "most": COUNTED + 1,
         "what": [what for what in conditions if conditions[what]],
         "conditions": list(filter(None, conditions.values())),
-        "most": COUNTED + 1 if is_large else None,
         "tag": asked.tag, "author": asked.author, "zone": str(settings.ZONE),
     }  # fmt: skip
-    for _, values in narrowing.values():
+    for _, values in asked.narrowing().values():
         params |= values
     counted = Tally()
     with connection.cursor() as cursor:
-        cursor.execute(_TALLY.format(**parts, found=source, options=OPTIONS), params)
+        cursor.execute(_statement(asked, found, is_large=is_large), params)
         for row in cursor.fetchall():
             _note(counted, row, is_large=is_large)
-    if "strict" not in conditions:
+    if not conditions["strict"]:
         counted.strict = counted.total
     if is_large and counted.total > COUNTED:
         counted.total, counted.is_bounded = COUNTED, True
     return counted
+
+
+def _statement(asked: Question, found: Found, *, is_large: bool) -> str:
+    narrowing = asked.narrowing()
+    parts = {param: narrowing.get(param, ("true", {}))[0] for param in PARAMS}
+    matching = f"{found.matches} AND released_at <= %(now)s"
+    total = _READ
+    if is_large:
+        total = _KNOWN if found.at_least > COUNTED else _BOUNDED.format(found=matching)
+        matching = "post_id = ANY(%(listed)s) AND released_at <= %(now)s"
+    return _TALLY.format(**parts, found=matching, total=total, options=OPTIONS)
 
 
 def _note(counted: Tally, row: tuple[str, str, str, str, int], *, is_large: bool) -> None:

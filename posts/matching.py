@@ -10,10 +10,11 @@ the filters: counts, facets and pages all speak of the same posts.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 from posts import spelling
+from posts.conditions import EVERY_POST, NO_POST, Matching, Stems, Term, all_of, either
 from posts.orthography import folded
 from posts.searchvectors import SPELLED_FROM
 from posts.tokens import STOP_WORDS, Token, stem_of, tokens
@@ -23,7 +24,6 @@ from posts.wording import Group, Wording, telling
 SHARES = (0.6, 0.4, 0.2)
 MOST_WEIGHED = 8  # words of a description that may be missing in turns; further ones only rank
 MOST_PARTED = 500  # posts expected to hold both parts of a word, in whatever places
-EVERY_POST = "'#'"
 # Beginnings that are written joined, with a hyphen or apart, as one pleases.
 _PREFIXED = """
     anti bi co counter cross cyber de ex extra inter intra macro mega meta micro mid mini mono
@@ -31,51 +31,8 @@ _PREFIXED = """
     ultra un under well e
 """
 _PREFIXES = frozenset(_PREFIXED.split())
-
-Stems = tuple[tuple[str, int], ...]  # stems, each with how many places it stands after the first
-
-
-@dataclass(frozen=True)
-class Term:
-    """A word of the query, with all it may stand for; `weight` is its rarity."""
-
-    word: str
-    forms: tuple[Stems, ...]
-    weight: float
-    share: float  # of the archive that holds it
-    place: int = 0
-
-    def condition(self, tier: str = "") -> str:
-        return _either(_form(form, tier) for form in self.forms)
-
-
-@dataclass(frozen=True)
-class Matching:
-    """The conditions of a query, from the strictest to the widest, and the words to rank by.
-
-    `shares` say how much of the archive each condition is expected to hold.
-    """
-
-    levels: tuple[str, ...]
-    shares: tuple[float, ...]
-    terms: tuple[Term, ...]
-    is_precise: bool = False
-    corrected: tuple[tuple[str, str], ...] = ()  # words nobody wrote, and what was looked for
-    words: tuple[Token, ...] = ()  # of a description
-
-    @property
-    def marks(self) -> frozenset[str]:
-        """Return the stems to be marked where a post is quoted."""
-        return frozenset(stem for term in self.terms for form in term.forms for stem, _ in form)
-
-    @property
-    def strict(self) -> str:
-        """Return the condition that a post holds all that was asked."""
-        return self.levels[0]
-
-
 EVERYTHING = Matching((EVERY_POST,), (1.0,), ())
-NOTHING = Matching(("'#nothing'",), (0.0,), ())
+NOTHING = Matching((NO_POST,), (0.0,), ())
 
 
 def matching(wording: Wording, known: Vocabulary) -> Matching:
@@ -87,7 +44,11 @@ def matching(wording: Wording, known: Vocabulary) -> Matching:
         return replace(_precise(wording, known, corrected), corrected=said)
     terms = _terms(wording.groups[0], known, corrected)
     levels = _levels(terms)
-    return Matching(tuple(levels), tuple(levels.values()), terms, corrected=said, words=words)
+    written = sum(term.share > 0 for term in terms)
+    return Matching(
+        tuple(levels), tuple(levels.values()), terms,
+        whole=2 if 1 < written < len(terms) else 1, corrected=said, words=words,
+    )  # fmt: skip
 
 
 def _precise(wording: Wording, known: Vocabulary, corrected: dict[str, list[str]]) -> Matching:
@@ -100,24 +61,24 @@ def _precise(wording: Wording, known: Vocabulary, corrected: dict[str, list[str]
         ]
         without = [f"!{_phrase(phrase, known).condition()}" for phrase in group.without]
         wanted = [term.condition() for term in found] or [EVERY_POST]
-        conditions.append(_all([*wanted, *without]))
+        conditions.append(all_of([*wanted, *without]))
         share += _share(found)
         terms += found
-    return Matching((_either(conditions),), (share,), tuple(terms), is_precise=True)
+    return Matching((either(conditions),), (share,), tuple(terms), is_precise=True)
 
 
 def _levels(terms: Sequence[Term]) -> dict[str, float]:
     """Return the conditions, each wider than the one before, with their expected shares."""
-    levels = {_all(term.condition() for term in terms): _share(terms)}
+    levels = {all_of(term.condition() for term in terms): _share(terms)}
     written = [term for term in terms if term.share]
     if 1 < len(written) < len(terms):  # A word nobody wrote weighs nothing beside several known.
         terms = written
-        levels.setdefault(_all(term.condition() for term in terms), _share(terms))
+        levels.setdefault(all_of(term.condition() for term in terms), _share(terms))
     heaviest = sorted(terms, key=lambda term: -term.weight)[:MOST_WEIGHED]
     total = sum(term.weight for term in heaviest)
     for share in SHARES if len(heaviest) > 1 else ():
         sets = _smallest_sets(heaviest, share * total)
-        condition = _either(_all(term.condition() for term in chosen) for chosen in sets)
+        condition = either(all_of(term.condition() for term in chosen) for chosen in sets)
         levels.setdefault(condition, sum(map(_share, sets)))
     return levels
 
@@ -241,26 +202,3 @@ def _term(word: str, forms: Iterable[Stems], known: Vocabulary, place: int) -> T
     size = max(known.size, held)
     weight = math.log(1 + (size - held + 0.5) / (held + 0.5))
     return Term(word, forms, weight, held / size, place)
-
-
-def _form(form: Stems, tier: str) -> str:
-    if tier:
-        return _all(f"'{tier}{stem}'" for stem, _ in form)
-    text, last = f"'{form[0][0]}'", 0
-    for stem, place in form[1:]:
-        text += f" <{place - last}> '{stem}'"
-        last = place
-    return f"({text})" if len(form) > 1 else text
-
-
-def _all(conditions: Iterable[str]) -> str:
-    return _group_of(" & ", conditions)
-
-
-def _either(conditions: Iterable[str]) -> str:
-    return _group_of(" | ", conditions)
-
-
-def _group_of(operator: str, conditions: Iterable[str]) -> str:
-    parts = list(dict.fromkeys(conditions))
-    return parts[0] if len(parts) == 1 else "(" + operator.join(parts) + ")"

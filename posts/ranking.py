@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from posts.matching import Stems, Term
+from posts.conditions import Stems, Term
 from posts.searchvectors import FIELD_WEIGHTS, LENGTH_SHARE
 from posts.vocabulary import Vocabulary
 

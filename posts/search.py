@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from pbrsite.database.statements import Statement
 from posts import indexing, matching, ranking, retrieval, vocabulary, wording
-from posts.matching import Matching
+from posts.conditions import Matching
 from posts.models import Post, PostQuerySet
 from posts.retrieval import Narrowing
 from posts.vocabulary import Vocabulary
@@ -44,6 +44,27 @@ class Found:
     @property
     def strict(self) -> str:
         return self.matching.strict
+
+    @property
+    def loose(self) -> str:
+        return self.matching.loose[self.level - 1]
+
+    @property
+    def doubt(self) -> str:
+        return self.matching.doubts[self.level - 1]
+
+    @property
+    def matches(self) -> str:
+        """Return the condition in SQL, with the loose one as `condition` and a table `wrong`."""
+        is_exact = self.loose == self.condition
+        return retrieval.LOOSELY if is_exact else f"{retrieval.LOOSELY} {retrieval.NOT_WRONG}"
+
+    @property
+    def at_least(self) -> int:
+        """Return how many posts match for certain, as far as the numbers of its words tell."""
+        terms = () if self.matching.is_precise or self.level > 1 else self.matching.terms
+        forms = terms[0].forms if len(terms) == 1 else ()
+        return max((self.known.holding(form[0][0]) for form in forms if len(form) == 1), default=0)
 
     @property
     def expected(self) -> float:
@@ -138,7 +159,8 @@ def _cards(now: datetime, post_ids: list[int]) -> PostQuerySet:
 def _understood(query: str) -> tuple[Matching, Vocabulary]:
     read = wording.read(query)
     if not read.groups:  # Signs alone match nothing, no words at all match everything.
-        return (matching.NOTHING if query.strip() else matching.EVERYTHING), Vocabulary()
+        match = matching.NOTHING if query.strip() else matching.EVERYTHING
+        return match, vocabulary.about([])
     known = vocabulary.about([token for group in read.groups for token in group.said])
     return matching.matching(read, known), known
 

@@ -20,7 +20,7 @@ from tests.factories import make_author
 pytestmark = [pytest.mark.benchmark, pytest.mark.django_db]
 
 FIRST, TIMES, QUERIES = 1_000, (1, 10, 10), 200
-RANKING_MS, WHOLE_MS = 50, 100  # at 100,000 posts, nineteen queries of twenty
+FINDING_MS, WHOLE_MS = 50, 100  # at 100,000 posts, nineteen queries of twenty
 RNG = random.Random(7)  # noqa: S311 (no secret)
 SYLLABLES = [f"{first}{second}" for first in "bcdfghlmnprstv" for second in "aeiou"]
 MADE = ("".join(RNG.choices(SYLLABLES, k=RNG.choice((2, 3, 3, 4)))) for _ in range(40_000))
@@ -71,10 +71,14 @@ def grow(times: int, size: int) -> None:
     fields = [field for field in Post._meta.concrete_fields if field.name not in {"id", "slug"}]
     columns = ", ".join(str(field.column) for field in fields if not field.unique)
     with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL maintenance_work_mem = '512MB'")
+        cursor.execute("SELECT pg_get_indexdef('posts_searchentry_terms'::regclass)")
+        (definition,) = cursor.fetchone()
+        cursor.execute("DROP INDEX posts_searchentry_terms")  # Built anew in half the time.
         for statement in _AGAIN.format(columns=columns).split(";\n"):
             if statement.strip() and times > 1:
                 cursor.execute(statement, {"times": times, "size": str(size)})
-        cursor.execute("SELECT gin_clean_pending_list('posts_searchentry_terms')")
+        cursor.execute(definition)
         cursor.execute("ANALYZE posts_post; ANALYZE posts_searchentry; ANALYZE posts_searchterm")
 
 
@@ -90,14 +94,15 @@ def spent(call: Callable[..., object], *args: Any, **kwargs: Any) -> float:
     return (int(clock.read_text().split()[0]) - before) / 1e6
 
 
-def p95(times: list[float]) -> float:
-    return sorted(times)[int(len(times) * 0.95)]
+def middle_and_p95(times: list[float]) -> list[float]:
+    return [sorted(times)[int(len(times) * part)] for part in (0.5, 0.95)]
 
 
 def test_a_search_costs_little_whatever_the_archive_and_however_common_its_words(client, capsys):
     fill()
     log = [words(RNG.choice((1, 1, 2, 2, 3, 4))) for _ in range(QUERIES)]
-    lines, size = [], FIRST
+    lines: list[tuple[int, list[list[float]]]] = []
+    size = FIRST
     for times in TIMES:
         size *= times
         grow(times, size)
@@ -108,11 +113,13 @@ def test_a_search_costs_little_whatever_the_archive_and_however_common_its_words
             for query, result in zip(log, found, strict=True)
         ]
         page = [spent(client.get, "/search/", {"q": query}) for query in log]
-        lines.append([size, *map(p95, (ranking, counting, page))])
+        finding = [sum(pair) for pair in zip(ranking, counting, strict=True)]
+        lines.append((size, [middle_and_p95(one) for one in (ranking, counting, finding, page)]))
     with capsys.disabled():
-        print("\np95 in the database, ms\n  posts  ranking  counts and facets  whole page")
-        for count, *costs in lines:
-            print(f"{count:7,}{costs[0]:9.1f}{costs[1]:19.1f}{costs[2]:12.1f}")
+        print("\nms in the database, half of the queries and p95")
+        print(f"{'posts':>7}{'ranking':>16}{'counts, facets':>16}{'both':>16}{'whole page':>16}")
+        for count, costs in lines:
+            print(f"{count:7,}" + "".join(f"{half:8.1f}{p95:8.1f}" for half, p95 in costs))
     assert lines[-1][0] == Post.objects.count()
-    assert lines[-1][1] <= RANKING_MS
-    assert lines[-1][3] <= WHOLE_MS
+    assert lines[-1][1][2][1] <= FINDING_MS
+    assert lines[-1][1][3][1] <= WHOLE_MS

@@ -34,8 +34,13 @@ def put_off(post: Post) -> None:
     Post.objects.filter(pk=post.pk).update(published_at=timezone.now() + timedelta(days=1))
 
 
+def delete_by_script(post: Post) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM posts_searchentry WHERE post_id = %s", [post.pk])
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize("hide", [withdraw, delete, put_off])
+@pytest.mark.parametrize("hide", [withdraw, delete, put_off, delete_by_script])
 def test_the_words_of_what_is_hidden_are_no_longer_offered(client, hide):
     kept, hidden = make_post(title="Prisons"), make_post(title="Brundlewick prisons")
     search.index([kept.pk, hidden.pk])
@@ -43,6 +48,42 @@ def test_the_words_of_what_is_hidden_are_no_longer_offered(client, hide):
     hide(hidden)
     assert (counted("=brundlewick"), counted("=prisons"), counted("#")) == (0, 1, 1)
     assert "brundlewick" not in client.get("/search/", {"q": "brundlewik"}).content.decode()
+
+
+def deleted_by_a_hundred() -> None:
+    Post.objects.all().delete()
+
+
+def hidden_one_by_one() -> None:
+    for post in Post.objects.all():
+        post.withdraw()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("act", [deleted_by_a_hundred, hidden_one_by_one])
+def test_the_words_of_many_posts_are_counted_down_together(act):
+    search.index([make_post(title="Brundlewick prisons").pk for _ in range(3)])
+    terms, before = SearchTerm.objects.count(), written()
+    act()
+    assert counted("=brundlewick") == counted("#") == counted("#words") == 0
+    assert written() - before == terms
+    assert late_comers() == 0
+
+
+def written() -> int:
+    """Return how many rows this transaction has written to the numbers of words."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_get_xact_tuples_updated('posts_searchterm'::regclass)")
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db
+def test_a_post_deleted_and_indexed_anew_in_one_transaction_is_counted_once():
+    post = make_post(title="Brundlewick")
+    search.index([post.pk])
+    delete_by_script(post)
+    search.index([post.pk])
+    assert counted("=brundlewick") == counted("#") == 1
 
 
 @pytest.mark.django_db

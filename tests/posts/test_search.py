@@ -94,6 +94,16 @@ def test_a_word_of_two_words_is_found_however_it_is_written(client, query):
     assert len(found(client, q=query)) == 3
 
 
+def test_a_word_of_two_is_not_found_where_these_stand_in_other_places(client):
+    for title in ("An opensource library", "An open source library", "Source of an open library"):
+        make_post(title=title, body="")
+    index_all()
+    context = client.get("/search/", {"q": "opensource"}).context
+    assert (context["total"], context["listed"]) == (2, 2)
+    context = client.get("/search/", {"q": "opensource library"}).context
+    assert (context["total"], context["matched_all"]) == (3, 2)
+
+
 @pytest.mark.parametrize("query", ["MoJ", "ministry of justice", '"MoJ"'])
 def test_an_acronym_and_what_it_stands_for_find_each_other_in_plain_text(client, query):
     tag = make_tag(name="Ministry of Justice")
