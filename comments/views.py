@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from comments import closing, flood, intake, notices, ownership, trust
+from comments import closing, flood, intake, ownership, trust
 from comments.forms import CommentForm
 from comments.models import Comment
 from pbrsite import rates
@@ -41,12 +41,10 @@ def received(request: HttpRequest, slug: str) -> HttpResponse:
     page that any cache may keep; with it no cache keeps it.
     """
     post = get_object_or_404(Post.objects.published(), slug=slug)
-    own, cookie = ownership.newest(request, post), request.COOKIES.get(trust.COOKIE, "")
+    own = ownership.newest(request, post)
     context = {
         "is_published": bool(own and own.is_public),
-        "is_remembered_otherwise": bool(
-            own and cookie and trust.is_other(cookie, notices.address_of(own))
-        ),
+        "is_remembered_otherwise": request.GET.get("remembered") == "otherwise",
     }
     return _page(request, "comment_received", post, **context)
 
@@ -72,7 +70,10 @@ def _receive(request: HttpRequest, post: Post) -> HttpResponse:
     except intake.ParentGoneError:
         form.forget_parent()
         return _form_page(request, form, status=422)
-    response = HttpResponseRedirect(reverse("comments:received", args=[post.slug]))
+    url = reverse("comments:received", args=[post.slug])
+    if trust.is_other(cookie, form.cleaned_data["email"]):  # The page itself reads no address.
+        url += "?remembered=otherwise"
+    response = HttpResponseRedirect(url)
     response.status_code = 303
     ownership.remember(response, request, post, own)
     return response

@@ -2,7 +2,8 @@
 
 Whom, only a token with our MAC says: in the address it was sent to (VERP), or where a relay has
 rewritten that, in the headers of our own message inside it. An address named in its text never
-stops anybody's mail: anyone can write that.
+stops anybody's mail: anyone can write that. The unsubscribe link has everybody who was forwarded
+the mail, so it proves no complaint, which nobody could take back: it unsubscribes.
 """
 
 import email
@@ -26,6 +27,8 @@ LARGEST = 2_000_000  # bytes; a report that returns the largest digest has a ten
 MOST_LINES_OF_PARTS = 2000
 _RECIPIENTS = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To",
                "X-RCPT-To", "Original-Recipient", "To", "Cc")  # fmt: skip
+_ENVELOPE = ("Return-Path", "X-Envelope-From", "Original-Mail-From")  # The last: RFC 5965.
+_OURS_INSIDE = notifications.RETURNED | {"message/feedback-report"}
 _TAG = re.compile(rf"\+([a-z2-7]{{{tokens.TAG_WIDTH}}})@", re.IGNORECASE)
 _LEAVE = re.compile(rf"/u/([\w-]{{{tokens.WIDTH}}})(?![\w-])")
 _MOST_TOKENS = 20
@@ -43,6 +46,7 @@ class Concerned:
 
     subscriber_id: int
     issue_id: int
+    is_by_envelope: bool = True  # What a recipient sees of a mail does not hold that token.
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ def _event(message: Message, content: bytes, now: datetime) -> MailEvent | None:
     concerned = whom(message) if kind is not None else None
     if kind is None or concerned is None:
         return None
+    if kind == MailEvent.Kind.COMPLAINT and not concerned.is_by_envelope:
+        kind = MailEvent.Kind.LEAVE
     subscriber = Subscriber.objects.filter(pk=concerned.subscriber_id).first()
     if subscriber is None or not subscriber.email:  # Who is erased leaves no new trace.
         return None
@@ -119,7 +125,7 @@ def _tags(message: Message, names: tuple[str, ...]) -> list[str]:
 def _inside(message: Message) -> Iterator[Concerned]:
     """Yield whom the returned message was for: by its envelope sender or its unsubscribe link."""
     for returned in _returned(message):
-        for tag in _tags(returned, ("Return-Path", "X-Envelope-From")):
+        for tag in _tags(returned, _ENVELOPE):
             try:
                 bounced = tokens.read_bounce(tag)
             except tokens.InvalidToken:
@@ -131,13 +137,13 @@ def _inside(message: Message) -> Iterator[Concerned]:
                 leaving = tokens.read_leave(token)
             except tokens.InvalidToken:
                 continue
-            yield Concerned(leaving.subscriber_id, leaving.issue_id)
+            yield Concerned(leaving.subscriber_id, leaving.issue_id, is_by_envelope=False)
 
 
 def _returned(message: Message) -> Iterator[Message]:
-    """Yield the message inside a report, which may be its headers alone."""
+    """Yield the message inside a report, or its headers alone, and the fields of a complaint."""
     for part in message.walk():
-        if part.get_content_type() not in notifications.RETURNED:
+        if part.get_content_type() not in _OURS_INSIDE:
             continue
         content = notifications.payload_of(part)
         if isinstance(content, list):

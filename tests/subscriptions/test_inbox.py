@@ -69,7 +69,7 @@ Content-Type: text/rfc822-headers
 """.encode()
 
 
-def complaint(delivery: Delivery) -> bytes:
+def complaint(delivery: Delivery, *, fields: str = "Version: 1") -> bytes:
     """Return a report (RFC 5965) from which the complainer's address has been taken out."""
     token = tokens.leave(delivery.subscriber_id, delivery.issue_id)
     return f"""From: fbl@example.net
@@ -80,7 +80,7 @@ Content-Type: multipart/report; report-type=feedback-report; boundary="b"
 Content-Type: message/feedback-report
 
 Feedback-Type: abuse
-Version: 1
+{fields}
 
 --b
 Content-Type: message/rfc822
@@ -164,9 +164,16 @@ def test_rewritten_envelope_is_found_by_our_own_message_inside(
     assert (read(), states()) == ({"hard": 1}, ["bounced"])
 
 
-def test_complaint_is_found_by_its_unsubscribe_link(maildir: mailbox.Maildir, delivery: Delivery):
-    maildir.add(complaint(delivery))
+def test_complaint_is_found_by_the_envelope_it_names(maildir: mailbox.Maildir, delivery: Delivery):
+    maildir.add(complaint(delivery, fields=f"Original-Mail-From: <{verp(delivery)}>"))
     assert (read(), states()) == ({"complaint": 1}, ["complained"])
+
+
+def test_complaint_that_shows_the_unsubscribe_link_alone_unsubscribes(
+    maildir: mailbox.Maildir, delivery: Delivery
+):
+    maildir.add(complaint(delivery))  # Whoever was forwarded the mail could write this.
+    assert (read(), states()) == ({"leave": 1}, ["unsubscribed"])
 
 
 @pytest.mark.parametrize(
@@ -231,7 +238,7 @@ def test_half_a_character_in_a_report_holds_up_nobody(
 def test_folder_over_imap_is_read_and_marked(settings: Any, delivery: Delivery):
     with imap.running([report(verp(delivery)), b"x" * 2_000_001, complaint(delivery)]) as folder:
         settings.BOUNCE_MAILBOX = folder.place
-        assert read() == {"hard": 1, "passed by": 1, "complaint": 1}
+        assert read() == {"hard": 1, "passed by": 1, "leave": 1}
         assert (folder.seen, read()) == ({1, 2, 3}, {})
 
 
