@@ -71,7 +71,7 @@ def test_the_queries_do_not_grow_with_the_posts(django_assert_max_num_queries):
     for _ in range(60):
         make_post(author=author)
     tags = [make_tag(), make_tag()]
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         Post.objects.all().add_tags(tags)
 
 
