@@ -15,6 +15,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -137,7 +138,26 @@ def _initialise(data: Path) -> None:
 
 
 def _is_running(data: Path) -> bool:
-    return _run("pg_ctl", "-D", str(data), "status", check=False).returncode == 0
+    """Return whether the server runs; one that was killed has first to be gone altogether.
+
+    Until its parent has taken note of its end, its number is taken, and neither `pg_ctl` nor a new
+    server can tell that nobody is there.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while _run("pg_ctl", "-D", str(data), "status", check=False).returncode == 0:
+        if not _is_dead(data) or time.monotonic() > deadline:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _is_dead(data: Path) -> bool:
+    """Return whether the server has ended and its parent does not know yet; Linux alone tells."""
+    try:
+        pid = (data / "postmaster.pid").read_text().split()[0]
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False
 
 
 def _start(data: Path) -> None:

@@ -149,3 +149,15 @@ def test_a_question_is_answered_after_all_that_was_prepared_is_let_go():
         assert database.ask(*question) == [b"YES"], "within a transaction, too"
     connection.close()
     assert database.ask(*question) is None, "no connection is made for it"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_a_killed_server_counts_as_dead_before_its_parent_has_noticed(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+    assert ended.stdout
+    ended.stdout.read()  # To its end: nobody is there any more.
+    (tmp_path / "postmaster.pid").write_text(f"{ended.pid}\n")
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # Ended, and not taken note of.
+    assert server._is_dead(tmp_path)
+    ended.wait()
+    assert not server._is_dead(tmp_path)
