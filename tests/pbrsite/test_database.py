@@ -153,11 +153,8 @@ def test_a_question_is_answered_after_all_that_was_prepared_is_let_go():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
 def test_a_killed_server_counts_as_dead_before_its_parent_has_noticed(tmp_path):
-    ended = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
-    assert ended.stdout
-    ended.stdout.read()  # To its end: nobody is there any more.
-    (tmp_path / "postmaster.pid").write_text(f"{ended.pid}\n")
-    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # Ended, and not taken note of.
-    assert server._is_dead(tmp_path)
-    ended.wait()
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # Ended, and not taken note of.
+        (tmp_path / "postmaster.pid").write_text(f"{ended.pid}\n")
+        assert server._is_dead(tmp_path)
     assert not server._is_dead(tmp_path)

@@ -39,20 +39,6 @@ def assert_ledger_holds(relay: Sink, kills: int) -> None:
     assert set(sent) <= set(copies)
 
 
-def test_killed_sender_is_resumed_by_another_without_a_duplicate(relay: Sink, tmp_path: Path):
-    open_issue(people=PEOPLE)
-    kills = 4
-    for number in range(kills):
-        sender = start_sender(relay, tmp_path / "log")
-        wait_for(relay, (number + 1) * 250, sender)
-        sender.send_signal(signal.SIGKILL)
-        sender.wait(10)
-    assert 0 < len(relay.accepted) < PEOPLE
-    last = start_sender(relay, tmp_path / "log")
-    assert last.wait(60) == 0, (tmp_path / "log").read_text()
-    assert_ledger_holds(relay, kills)
-
-
 def test_two_senders_one_killed_and_a_relay_that_drops_replies(relay: Sink, tmp_path: Path):
     open_issue(people=PEOPLE)
     unlucky = set(Delivery.objects.values_list("subscriber__email", flat=True)[::300])
