@@ -56,6 +56,8 @@ def tell(capsys: pytest.CaptureFixture[str]) -> Any:
 def assert_nobody_is_lost_or_mailed_twice(sink: Quick, people: int) -> Any:
     """Check the ledger against what the relay has; return the issue with its accounting."""
     issue, copies = accounting(), Counter(sink.recipients)
+    left = Delivery.objects.open().values_list("state", "attempt", "smtp_reply")
+    assert not Counter(left)
     assert max(copies.values(), default=0) <= 1
     assert (issue.audience, issue.still_open, issue.state) == (people, 0, Issue.State.DONE)
     sent = set(
@@ -68,8 +70,10 @@ def assert_nobody_is_lost_or_mailed_twice(sink: Quick, people: int) -> Any:
 
 
 def finish(sink: Quick, log: Path, **options: Any) -> None:
-    last = start_sender(sink, log, connections=CONNECTIONS, **options)
-    assert last.wait(120) == 0, log.read_text()[-2000:]
+    """Ring as the clock does: what a dying session held at one ring is free at the next."""
+    for _ in range(2):
+        last = start_sender(sink, log, connections=CONNECTIONS, **options)
+        assert last.wait(120) == 0, log.read_text()[-2000:]
 
 
 def test_senders_killed_every_second_by_a_relay_that_drops_replies(
