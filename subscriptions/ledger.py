@@ -28,8 +28,6 @@ SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND classid = %(l
 AND objsubid = 2 AND granted
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
-# A claim may also lie in an issue that was paused meanwhile.
-_UNDER_WAY = "SELECT id FROM subscriptions_issue WHERE state IN ('sending', 'paused')"
 _CLAIM = """
 WITH won AS MATERIALIZED (
     SELECT d.id, d.next_at
@@ -68,23 +66,26 @@ WHERE d.id IN ($1::bigint, $5::bigint) AND d.worker = $6::integer AND CASE d.id
 RETURNING d.id, d.attempt
 """
 # Of the issues under way every delivery is read, by the index of the issue's: no index holds the
-# states, which change twice for each message.
+# states, which change twice for each message. A claim may also lie in one paused meanwhile.
 #
-# Who was not tried yet goes before who was: a refusal of us shows by many, not by the same few.
-_RELEASE = """
+# Who was not tried yet goes before who was: a refusal of us shows by many, not by the same few. And
+# is due for every sender, also for one whose clock is behind that of whoever gave it back.
+_GIVEN_BACK_AT = "CASE d.attempt WHEN 0 THEN least(%(now)s, i.frozen_at) ELSE %(now)s END"
+_RELEASE = f"""
 UPDATE subscriptions_delivery d SET state = 'pending', worker = NULL, at = %(now)s,
-    next_at = CASE d.attempt WHEN 0 THEN least(%(now)s, i.frozen_at) ELSE %(now)s END
+    next_at = {_GIVEN_BACK_AT}
 FROM subscriptions_issue i
 WHERE i.id = d.issue_id AND i.state IN ('sending', 'paused')
   AND d.state = 'claimed' AND d.worker = %(worker)s
-"""
+"""  # noqa: S608 - made of constants
 _RECOVER = f"""
-UPDATE subscriptions_delivery SET worker = NULL, at = %(now)s,
-    state = CASE state WHEN 'claimed' THEN 'pending' ELSE 'unknown' END,
-    next_at = CASE state WHEN 'claimed' THEN %(now)s END,
-    smtp_reply = CASE state WHEN 'claimed' THEN smtp_reply ELSE 'the sender stopped' END
-WHERE state IN ('claimed', 'sending') AND worker NOT IN ({_ALIVE})
-  AND issue_id IN ({_UNDER_WAY})
+UPDATE subscriptions_delivery d SET worker = NULL, at = %(now)s,
+    state = CASE d.state WHEN 'claimed' THEN 'pending' ELSE 'unknown' END,
+    next_at = CASE d.state WHEN 'claimed' THEN {_GIVEN_BACK_AT} END,
+    smtp_reply = CASE d.state WHEN 'claimed' THEN d.smtp_reply ELSE 'the sender stopped' END
+FROM subscriptions_issue i
+WHERE i.id = d.issue_id AND i.state IN ('sending', 'paused')
+  AND d.state IN ('claimed', 'sending') AND d.worker NOT IN ({_ALIVE})
 """  # noqa: S608 - made of constants
 _EXPIRE = """
 UPDATE subscriptions_delivery d SET state = 'expired', next_at = NULL, at = %(now)s

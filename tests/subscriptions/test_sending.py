@@ -291,3 +291,10 @@ def test_logs_hold_no_address(relay: Sink, caplog: pytest.LogCaptureFixture):
     ours = [record.getMessage() for record in caplog.records if record.name != "mail.log"]
     assert len(ours) >= 3
     assert "@" not in "".join(ours)
+
+
+def test_what_a_dead_sender_had_claimed_is_due_at_once_whatever_its_finder_s_clock():
+    open_issue()
+    assert ledger.claim(1, now=NOON + 5 * SECOND, size=10)  # Nobody holds this worker's lock.
+    assert ledger.recover(NOON + 60 * SECOND) == 1
+    assert ledger.claim(2, now=NOON + 6 * SECOND, size=10)
